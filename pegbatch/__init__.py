@@ -1,0 +1,1 @@
+"""pegbatch: Pegasus workflows as linked array jobs on AWS Batch."""

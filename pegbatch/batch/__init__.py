@@ -1,0 +1,1 @@
+"""Plan to SubmitJob requests and array manifests, checked against AWS's limits (pure)."""

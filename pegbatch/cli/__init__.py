@@ -1,0 +1,1 @@
+"""The command line: options to plain values, use case, print, exit code."""

@@ -1,0 +1,94 @@
+"""Entry point of the `pegbatch` command: the lazy group of commands and the one error door."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from pegbatch.errors import EXIT_BUG, EXIT_INTERRUPTED, PegbatchError
+
+COMMANDS = {
+    "inspect": "Say what an input file is and what it holds.",
+}
+"""Each command lives in `pegbatch/cli/commands/<name>.py` as a click command called `command`."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when it is used, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of use, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pegbatch.cli.commands.{cmd_name.replace('-', '_')}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pegbatch")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error, and more log.")
+def pegbatch(debug: bool) -> None:
+    """Run Pegasus workflows as linked array jobs on AWS Batch."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s" if debug else "pegbatch: %(message)s",
+    )
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with the design's exit codes.
+
+    Shapes: 0 done, 1 a task or the run failed, 2 usage, 3 bad input, 4 cannot plan,
+    5 the outside, 70 our bug, 130 Ctrl-C.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    try:
+        result = pegbatch.main(args=words, prog_name="pegbatch", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("pegbatch: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except PegbatchError as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(error_text(error), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(
+            f"pegbatch: a bug in pegbatch: {error!r}\n"
+            "  run the same command with `pegbatch --debug …` and report what it prints",
+            err=True,
+        )
+        sys.exit(EXIT_BUG)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def error_text(error: PegbatchError) -> str:
+    """Return what the user reads: one paragraph a problem, each with where, what, what next."""
+    return "\n".join(f"pegbatch: {problem}" for problem in error.problems)

@@ -1,0 +1,1 @@
+"""The embedded AWS: Batch and Logs on a loopback port, buckets as directories."""

@@ -1,0 +1,1 @@
+../../containers/fetch-and-run/fetch_and_run.py

@@ -1,0 +1,116 @@
+"""The error tree: everything pegbatch raises on purpose.
+
+Each family has the exit code of the command line (design: commands) and each error a
+kebab-case `code`. Anything else that escapes is our own bug (exit code 70).
+This module imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+EXIT_DONE = 0
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    message: str
+    where: str | None = None
+    """`file:line`, a URL, or None where there is no place to point at."""
+    hint: str | None = None
+    """What the user can do next."""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f"\n  {self.hint}" if self.hint else ""
+        return f"{place}{self.message}{advice}"
+
+
+class PegbatchError(Exception):
+    """Base of all errors with a meaning for the user: one or more problems."""
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        """Take one message, or all problems of one pass over the input at once."""
+        found = tuple(problems)
+        self.problems = found if found else (Problem(message, where, hint),)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RunFailed(PegbatchError):
+    """The run ended, and a task of it failed or was skipped."""
+
+    code = "run-failed"
+    exit_code = 1
+
+
+class UsageError(PegbatchError):
+    """The command line itself does not fit."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class InputError(PegbatchError):
+    """A file is unreadable, malformed, or contradicts itself (unknown id, cycle)."""
+
+    code = "bad-input"
+    exit_code = 3
+
+
+class PlanError(PegbatchError):
+    """The input is well formed but cannot be planned (no site, transformation, replica, name)."""
+
+    code = "cannot-plan"
+    exit_code = 4
+
+
+class OutsideError(PegbatchError):
+    """Something outside refused or broke: AWS, the disk, the database."""
+
+    code = "outside"
+    exit_code = 5
+
+
+class StoreError(OutsideError):
+    """An object store or directory did not do what it was asked."""
+
+    code = "store"
+
+
+class ObjectMissing(StoreError):
+    """There is no object at a URL (404)."""
+
+    code = "object-missing"
+
+
+class AccessDenied(OutsideError):
+    """The outside knows us and says no (403); never retried."""
+
+    code = "access-denied"
+
+
+class JobServiceError(OutsideError):
+    """AWS Batch (or the embedded one) refused a request or did not answer."""
+
+    code = "batch"
+
+
+class RunLocked(OutsideError):
+    """Another process is working on this submit directory."""
+
+    code = "run-locked"

@@ -1,0 +1,1 @@
+"""Frozen nouns: what the rooms hand to each other. Imports nothing but `errors`."""

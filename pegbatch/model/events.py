@@ -1,0 +1,40 @@
+"""Run events: the append-only log in `run.db`; the state of a run is a fold over them.
+
+Kinds and their bodies (docs/formats.md):
+
+- `run-started`     {try, run_url, service: local|aws, job_prefix}
+- `uploaded`        {try, files, bytes}: inputs, plan and worker lie in the store
+- `intent`          {try, array, job_name}: written before the SubmitJob call
+- `submitted`       {try, array, job_name, job_id}: written after it
+- `state`           {try, array, status, reason, children: {STATUS: n}}: changes only
+- `cancel-requested` {try}
+- `finished`        {try, state: succeeded|failed|cancelled}
+- `fetched`         {try, files, bytes}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+EventKind = Literal[
+    "run-started",
+    "uploaded",
+    "intent",
+    "submitted",
+    "state",
+    "cancel-requested",
+    "finished",
+    "fetched",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One line of the log."""
+
+    time: float
+    """Seconds since the epoch."""
+    kind: EventKind
+    body: Mapping[str, Any]

@@ -1,0 +1,84 @@
+"""Where everything lies below a run's URL and in a submit directory (docs/formats.md).
+
+Every key is relative to the run's URL, which ends without a slash.
+"""
+
+from __future__ import annotations
+
+PLAN_FILE = "plan.json"
+VERDICT_FILE = "verdict.json"
+UPLOADS_FILE = "uploads.jsonl.gz"
+OUTPUTS_FILE = "outputs.jsonl.gz"
+WORKER_KEY = "worker.pyz"
+SUMMARY_KEY = "summary.json"
+FAILURES_KEY = "failures"
+
+
+def bags_file(array: str) -> str:
+    """Return the bags file of an array, relative to the submit directory."""
+    return f"arrays/{array}.bags.jsonl.gz"
+
+
+def index_file(array: str) -> str:
+    """Return the index file of an array (of a try), relative to the submit directory."""
+    return f"arrays/{array}.index"
+
+
+def plan_key(path: str) -> str:
+    """Return the key of a file of the submit directory in the run."""
+    return f"plan/{path}"
+
+
+def data_key(lfn: str) -> str:
+    """Return the key of a file that some task of the run reads or that waits for `fetch`."""
+    return f"data/{lfn}"
+
+
+def input_url(staging_url: str, sha256: str) -> str:
+    """Return the URL of a local input, which all runs of a staging site share."""
+    return f"{staging_url}/inputs/{sha256}"
+
+
+def base_array(array: str) -> str:
+    """Return the array a try belongs to: `L1-x.t2` is a second try of `L1-x`."""
+    return array.split(".", 1)[0]
+
+
+def records_folder(array: str, bag: int) -> str:
+    """Return the folder of the records of one bag, over all tries and attempts."""
+    return f"records/{base_array(array)}/{bag}"
+
+
+def record_key(array: str, bag: int, number: int, attempt: int) -> str:
+    """Return the key of the records that one attempt of one child writes."""
+    return f"{records_folder(array, bag)}/{number}.{attempt}.jsonl"
+
+
+def log_key(array: str, bag: int, number: int, attempt: int) -> str:
+    """Return the key of the whole output of one attempt of one child."""
+    return f"logs/{base_array(array)}/{bag}.{number}.{attempt}.log"
+
+
+def failure_key(array: str, bag: int, number: int, failed: int, skipped: int) -> str:
+    """Return the key of the empty object that says: tasks of this bag failed or were skipped."""
+    return f"{FAILURES_KEY}/{base_array(array)}/{bag}.{number}.{failed}.{skipped}"
+
+
+def parse_failure_key(key: str) -> tuple[str, int, int, int, int] | None:
+    """Read a failure mark's key: (array, bag, try, failed, skipped), or None for another key.
+
+    Shapes: the key may carry anything before `failures/`.
+    """
+    parts = key.rsplit("/", 2)
+    if len(parts) < 3:
+        return None
+    numbers = parts[2].split(".")
+    if len(numbers) != 4 or not all(number.isdecimal() for number in numbers):
+        return None
+    bag, number, failed, skipped = (int(part) for part in numbers)
+    return parts[1], bag, number, failed, skipped
+
+
+def join_url(base: str, relative: str) -> str:
+    """Return a URL of the run: absolute ones stay, others are put below the base."""
+    return relative if "://" in relative else f"{base}/{relative}"

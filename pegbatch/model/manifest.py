@@ -1,0 +1,137 @@
+"""Bags and their index: what a child reads to know its tasks (docs/formats.md).
+
+An array's bags lie in one file of gzip members, each of one or several bags; the index has one
+fixed-width line a child, `bag offset length` of the member that holds its bag, so that child i
+needs two ranged reads whatever the size of the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+INDEX_LINE_BYTES = 37
+"""10 digits, space, 14 digits, space, 10 digits, newline."""
+
+
+class IndexLine(NamedTuple):
+    """Line i of an index: which bag child i runs, and where it lies."""
+
+    bag: int
+    offset: int
+    """Of the gzip member in the bags file, bytes."""
+    length: int
+    """Of the gzip member, bytes."""
+
+
+def format_index_line(line: IndexLine) -> bytes:
+    """Return the line as INDEX_LINE_BYTES bytes.
+
+    Errors: ValueError where a number has more digits than its column.
+    """
+    text = b"%010d %014d %010d\n" % line
+    if len(text) != INDEX_LINE_BYTES:
+        raise ValueError(f"index line out of range: {line}")
+    return text
+
+
+def parse_index_line(text: bytes) -> IndexLine:
+    """Read one line of an index.
+
+    Errors: ValueError where it is not one.
+    """
+    if len(text) != INDEX_LINE_BYTES or not text.endswith(b"\n"):
+        raise ValueError(f"not an index line: {text!r}")
+    bag, offset, length = text.split()
+    return IndexLine(int(bag), int(offset), int(length))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileUse:
+    """One file of a task: an input to fetch or an output to put."""
+
+    lfn: str
+    url: str
+    """Without a scheme: relative to the run's URL."""
+    sha256: str | None = None
+    """Inputs: the checksum known at planning."""
+    optional: bool = False
+    executable: bool = False
+    """Inputs: gets its x bit."""
+    deliver: tuple[str, ...] = ()
+    """Outputs: further URLs that get a copy (the output site, where `url` is in the run)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParentTask:
+    """A parent that no required file ties to the task: looked up by its records."""
+
+    array: str
+    bag: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLine:
+    """One line of a bags file: everything the worker knows of a task."""
+
+    bag: int
+    id: str
+    name: str
+    transformation: str
+    cluster: str
+    index: int
+    """PEGBATCH_TASK_INDEX."""
+    argv: tuple[str, ...]
+    inputs: tuple[FileUse, ...]
+    outputs: tuple[FileUse, ...]
+    after: tuple[ParentTask, ...]
+    stdin: str | None = None
+    stdout: str | None = None
+    stderr: str | None = None
+    """LFNs, relative to the task's directory."""
+    env: Mapping[str, str]
+    tries: int
+    """1 + dagman.retry: executions that may fail before the failure is final."""
+    timeout_seconds: int | None = None
+    """maxwalltime, enforced by the worker."""
+
+
+def task_from_json(data: Mapping[str, Any]) -> TaskLine:
+    """Read one line of a bags file; keys left out have their defaults.
+
+    Errors: KeyError, TypeError where a required part is missing (the bags file is not ours).
+    """
+    return TaskLine(
+        bag=data["bag"],
+        id=data["id"],
+        name=data["name"],
+        transformation=data["transformation"],
+        cluster=data["cluster"],
+        index=data["index"],
+        argv=tuple(data["argv"]),
+        inputs=_file_uses(data["inputs"]),
+        outputs=_file_uses(data["outputs"]),
+        after=tuple(ParentTask(p["array"], p["bag"], p["id"]) for p in data["after"]),
+        stdin=data.get("stdin"),
+        stdout=data.get("stdout"),
+        stderr=data.get("stderr"),
+        env=data.get("env", {}),
+        tries=data.get("tries", 1),
+        timeout_seconds=data.get("timeout_seconds"),
+    )
+
+
+def _file_uses(rows: Iterable[Mapping[str, Any]]) -> tuple[FileUse, ...]:
+    return tuple(
+        FileUse(
+            lfn=row["lfn"],
+            url=row["url"],
+            sha256=row.get("sha256"),
+            optional=row.get("optional", False),
+            executable=row.get("executable", False),
+            deliver=tuple(row.get("deliver", ())),
+        )
+        for row in rows
+    )

@@ -1,0 +1,185 @@
+"""The plan: what will run, as data. `plan.json` is this, in both directions.
+
+A plan has no run identity and no time in it: the same inputs give the same bytes. URLs without
+a scheme are relative to the run's URL, which is chosen at the first submission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from pegbatch.errors import InputError
+
+PLAN_FORMAT = 1
+
+JobKind = Literal["compute", "stage-in", "barrier", "clean-up", "verdict"]
+
+
+class LinkType(StrEnum):
+    """How one array job waits for another (AWS Batch `dependsOn`)."""
+
+    ALL = "ALL"
+    """Every child of the parent has succeeded."""
+    N_TO_N = "N_TO_N"
+    """Child i waits for child i of the parent alone; both have the same size."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobLink:
+    """One dependency of a job."""
+
+    array: str
+    type: LinkType
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resources:
+    """What one child asks of its compute environment."""
+
+    vcpus: int
+    memory_mib: int
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One SubmitJob call: an array job, or a plain job where size is 1."""
+
+    name: str
+    """Unique in the plan; letters, digits, `-` and `_`, at most 60 characters."""
+    kind: JobKind
+    level: int | None
+    """From 0; None but for compute jobs."""
+    size: int
+    """Children (bags); 1 is a plain job."""
+    tasks: int
+    transformations: tuple[str, ...]
+    """Complete names, sorted."""
+    resources: Resources
+    attempts: int
+    timeout_seconds: int | None
+    """`attemptDurationSeconds`, or None for no limit."""
+    depends_on: tuple[JobLink, ...]
+    """At most 20, in plan order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The header of a plan; the tasks themselves lie in `arrays/`."""
+
+    workflow: str
+    """Label of the workflow, as written."""
+    tasks: int
+    files: int
+    """Distinct LFNs that tasks use."""
+    levels: int
+    jobs: tuple[Job, ...]
+    """In an order in which every job comes after those it depends on; the verdict last,
+    except for clean-up jobs that depend on it."""
+    staging_url: str
+    """URL of the staging site's directory: `s3://bucket/prefix` or `file:///path`, no slash at the end."""
+    uploads: int
+    """Lines of uploads.jsonl.gz."""
+    outputs: int
+    """Lines of outputs.jsonl.gz."""
+    runnable: bool = True
+    """False for a plan made without catalogs."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Properties in force, sorted by key."""
+
+    def job(self, name: str) -> Job:
+        """Return the job of that name.
+
+        Errors: KeyError where there is none.
+        """
+        for job in self.jobs:
+            if job.name == name:
+                return job
+        raise KeyError(name)
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Return the plan as the JSON object of `plan.json`."""
+    return {
+        "format": PLAN_FORMAT,
+        "workflow": plan.workflow,
+        "tasks": plan.tasks,
+        "files": plan.files,
+        "levels": plan.levels,
+        "runnable": plan.runnable,
+        "staging_url": plan.staging_url,
+        "uploads": plan.uploads,
+        "outputs": plan.outputs,
+        "properties": dict(sorted(plan.properties.items())),
+        "jobs": [job_to_json(job) for job in plan.jobs],
+    }
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """Return one job as it stands in `plan.json` and in `plan --json`."""
+    return {
+        "name": job.name,
+        "kind": job.kind,
+        "level": job.level,
+        "size": job.size,
+        "tasks": job.tasks,
+        "transformations": list(job.transformations),
+        "resources": {
+            "vcpus": job.resources.vcpus,
+            "memory_mib": job.resources.memory_mib,
+            "gpus": job.resources.gpus,
+        },
+        "attempts": job.attempts,
+        "timeout_seconds": job.timeout_seconds,
+        "depends_on": [{"array": link.array, "type": link.type.value} for link in job.depends_on],
+    }
+
+
+def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
+    """Read the JSON object of `plan.json`.
+
+    Errors: InputError where the format is another, or a part is missing.
+    """
+    if data.get("format") != PLAN_FORMAT:
+        raise InputError(
+            f"plan format {data.get('format')!r} is not {PLAN_FORMAT}",
+            where=source,
+            hint="plan the workflow again with this version of pegbatch",
+        )
+    try:
+        return Plan(
+            workflow=data["workflow"],
+            tasks=data["tasks"],
+            files=data["files"],
+            levels=data["levels"],
+            runnable=data["runnable"],
+            staging_url=data["staging_url"],
+            uploads=data["uploads"],
+            outputs=data["outputs"],
+            properties=dict(data["properties"]),
+            jobs=tuple(_job_from_json(job) for job in data["jobs"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"not a whole plan: {error!r}", where=source, hint="plan the workflow again"
+        ) from error
+
+
+def _job_from_json(data: Mapping[str, Any]) -> Job:
+    return Job(
+        name=data["name"],
+        kind=data["kind"],
+        level=data["level"],
+        size=data["size"],
+        tasks=data["tasks"],
+        transformations=tuple(data["transformations"]),
+        resources=Resources(**data["resources"]),
+        attempts=data["attempts"],
+        timeout_seconds=data["timeout_seconds"],
+        depends_on=tuple(
+            JobLink(link["array"], LinkType(link["type"])) for link in data["depends_on"]
+        ),
+    )

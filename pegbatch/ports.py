@@ -1,0 +1,120 @@
+"""The few doors to the outside, as protocols. Adapters implement them, tests fake them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pegbatch.model.events import RunEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectInfo:
+    """What a store says of one object."""
+
+    url: str
+    size_bytes: int
+    sha256: str | None = None
+    """The checksum that travels with it, where it has one."""
+
+
+class ObjectStore(Protocol):
+    """Bytes at URLs: `s3://bucket/key` (Amazon's or the embedded one) and `file:///path`.
+
+    Every method raises ObjectMissing for a 404, AccessDenied for a 403 and StoreError for the
+    rest; transient faults are retried inside.
+    """
+
+    def read(self, url: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """Return the bytes of an object, or of one range of it."""
+
+    def write(self, url: str, data: bytes) -> None:
+        """Put an object whole or not at all."""
+
+    def head(self, url: str) -> ObjectInfo:
+        """Return size and checksum of an object."""
+
+    def download(self, url: str, path: Path) -> ObjectInfo:
+        """Stream an object into a new file; sha256 is that of the bytes received.
+
+        Errors: StoreError where the bytes do not match the checksum that travels with them.
+        """
+
+    def upload(self, path: Path, url: str, *, if_absent: bool = False) -> ObjectInfo:
+        """Stream a file into an object, whole or not at all; its sha256 travels with it.
+
+        With if_absent an object that is there already stays and nothing is sent.
+        """
+
+    def copy(self, source_url: str, url: str) -> None:
+        """Copy an object with its checksum, inside a store or from one to another."""
+
+    def list(self, prefix_url: str) -> Iterator[ObjectInfo]:
+        """Yield the objects below a folder URL, in no order."""
+
+    def delete(self, urls: Iterable[str]) -> None:
+        """Delete objects; one that is not there is no error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """What DescribeJobs says of one job, cut to what a run needs."""
+
+    job_id: str
+    name: str
+    status: str
+    """SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED or FAILED."""
+    reason: str = ""
+    """statusReason; empty where there is none."""
+    children: Mapping[str, int] = field(default_factory=dict)
+    """statusSummary of an array's parent (zero counts left out); empty for a plain job."""
+    exit_code: int | None = None
+    log_stream: str | None = None
+
+
+class JobService(Protocol):
+    """AWS Batch, as far as a run needs it. Errors: JobServiceError, AccessDenied."""
+
+    def submit(self, body: Mapping[str, Any]) -> str:
+        """Make one SubmitJob call and return the job id."""
+
+    def describe(self, job_ids: Sequence[str]) -> Mapping[str, JobState]:
+        """Return the states of jobs by id; ids that the service does not show are left out."""
+
+    def find(self, queue: str, job_name: str) -> Sequence[JobState]:
+        """Return the jobs of exactly that name in a queue, in any state."""
+
+    def children(self, job_id: str, status: str) -> Iterator[JobState]:
+        """Yield the children of an array that are in one state."""
+
+    def terminate(self, job_id: str, reason: str) -> None:
+        """End a job in whatever state it is (array parents: all its children)."""
+
+
+class RunStore(Protocol):
+    """The event log of one submit directory."""
+
+    def append(self, event: RunEvent) -> None:
+        """Write one event; it is on disk when this returns."""
+
+    def events(self) -> Sequence[RunEvent]:
+        """Return all events, oldest first."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the run for one process.
+
+        Errors: RunLocked, naming who holds it.
+        """
+
+
+class Clock(Protocol):
+    """Time, so that loops can be tested without waiting."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""

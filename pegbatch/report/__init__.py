@@ -1,0 +1,1 @@
+"""What people read: plans and runs as text (pure)."""

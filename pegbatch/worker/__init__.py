@@ -1,0 +1,1 @@
+"""What runs in the container: bag, stage in, run, stage out, record."""
