@@ -80,7 +80,7 @@ class Plan:
     """In an order in which every job comes after those it depends on; the verdict last,
     except for clean-up jobs that depend on it."""
     staging_url: str
-    """URL of the staging site's directory: `s3://bucket/prefix` or `file:///path`, no slash at the end."""
+    """URL of the staging directory: `s3://bucket/prefix` or `file:///path`, no slash at the end."""
     uploads: int
     """Lines of uploads.jsonl.gz."""
     outputs: int
