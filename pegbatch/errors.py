@@ -98,6 +98,12 @@ class ObjectMissing(StoreError):
     code = "object-missing"
 
 
+class StoreUnreachable(StoreError):
+    """The store did not answer, or not sensibly, however often it was asked (5xx, reset)."""
+
+    code = "store-unreachable"
+
+
 class AccessDenied(OutsideError):
     """The outside knows us and says no (403); never retried."""
 
@@ -108,6 +114,12 @@ class JobServiceError(OutsideError):
     """AWS Batch (or the embedded one) refused a request or did not answer."""
 
     code = "batch"
+
+
+class SubmitUnclear(JobServiceError):
+    """A SubmitJob call broke off: the job may exist or not, and has to be looked for."""
+
+    code = "submit-unclear"
 
 
 class RunLocked(OutsideError):

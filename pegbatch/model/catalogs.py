@@ -54,6 +54,8 @@ class SiteCatalog:
     source: str
     sites: Mapping[str, Site]
     version: str = ""
+    entries: int = 0
+    """Sites as written, duplicates counted."""
     warnings: tuple[Problem, ...] = field(default=())
 
 
@@ -106,6 +108,8 @@ class TransformationCatalog:
     transformations: Mapping[TransformationName, Transformation]
     containers: Mapping[str, Container] = field(default_factory=dict)
     version: str = ""
+    entries: int = 0
+    """Transformations as written, duplicates counted."""
     warnings: tuple[Problem, ...] = field(default=())
 
 
@@ -128,4 +132,6 @@ class ReplicaCatalog:
     source: str
     replicas: Mapping[str, tuple[Replica, ...]]
     version: str = ""
+    entries: int = 0
+    """Entries as written, duplicates and regular expressions counted."""
     warnings: tuple[Problem, ...] = field(default=())

@@ -1,0 +1,179 @@
+"""Bag lines: one JSON line for each task (docs/formats.md, "Bag line").
+
+Lines are put together from pieces that are encoded once per file name, transformation and
+settings, because a plan may have a million of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import orjson
+
+from pegbatch.model.bags import ArrayTasks, Executable, PlannedWorkflow, TaskSettings
+from pegbatch.model.graph import NO_TASK
+from pegbatch.model.layout import data_key
+from pegbatch.model.manifest import FileUse
+from pegbatch.model.words import split_words
+from pegbatch.model.workflow import INPUT, NO_FILE, OPTIONAL, OUTPUT
+
+_PieceMaker = Callable[[PlannedWorkflow, int], str]
+
+
+def encode(value: object) -> str:
+    """Return compact JSON."""
+    return orjson.dumps(value).decode()
+
+
+class BagLines:
+    """Writes the lines of one planned workflow."""
+
+    def __init__(self, planned: PlannedWorkflow) -> None:
+        """Prepare the pieces that tasks share."""
+        self._planned = planned
+        self._names = [
+            f'"name":{encode(name.name)},"transformation":{encode(str(name))},"cluster":'
+            for name in planned.workflow.transformations
+        ]
+        self._tails = [_settings_piece(settings) for settings in planned.settings_table]
+        self._staged = [_staged_piece(executable) for executable in planned.executables]
+        self._inputs = _Pieces(planned, _input_piece)
+        self._outputs = _Pieces(planned, _output_piece)
+        self._clusters: dict[int, str] = {-1: '""'}
+
+    def lines(self, tasks: ArrayTasks) -> Iterator[list[str]]:
+        """Yield the lines of each bag of an array, in order."""
+        offsets = tasks.bag_offsets
+        for bag in range(tasks.size):
+            yield [self._line(task, bag) for task in tasks.order[offsets[bag] : offsets[bag + 1]]]
+
+    def _line(self, task: int, bag: int) -> str:
+        planned = self._planned
+        tasks = planned.workflow.tasks
+        transformation = tasks.transformations[task]
+        executable = planned.executables[transformation]
+        words = [executable.argv0, *split_words(tasks.arguments[task])]
+        inputs, outputs = self._files(task, transformation)
+        return (
+            f'{{"bag":{bag},"id":{encode(tasks.ids[task])},{self._names[transformation]}'
+            f"{self._cluster(planned.clusters[task])}"
+            f',"index":{planned.task_indices[task]},"argv":{encode(words)}'
+            f',"inputs":[{inputs}],"outputs":[{outputs}],"after":[{self._after(task)}]'
+            f"{self._streams(task)}{self._tails[planned.task_settings[task]]}}}\n"
+        )
+
+    def _files(self, task: int, transformation: int) -> tuple[str, str]:
+        tasks, producers = self._planned.workflow.tasks, self._planned.graph.producers
+        inputs = list(self._staged[transformation])
+        inputs += [self._input(lfn) for lfn in self._planned.executables[transformation].files]
+        outputs = []
+        for use in range(tasks.use_offsets[task], tasks.use_offsets[task + 1]):
+            flags, lfn = tasks.use_flags[use], tasks.use_lfns[use]
+            optional = ',"optional":true}' if flags & OPTIONAL else "}"
+            if flags & OUTPUT:
+                if producers[lfn] == task:
+                    outputs.append(self._outputs[lfn] + optional)
+            elif flags & INPUT and (producers[lfn] != NO_TASK or lfn in self._planned.inputs):
+                inputs.append(self._inputs[lfn] + optional)
+        return ",".join(inputs), ",".join(outputs)
+
+    def _input(self, lfn: int) -> str:
+        return self._inputs[lfn] + "}"
+
+    def _cluster(self, number: int) -> str:
+        piece = self._clusters.get(number)
+        if piece is None:
+            piece = self._clusters[number] = encode(self._planned.cluster_names[number])
+        return piece
+
+    def _after(self, task: int) -> str:
+        """Return the parents that no required file ties to the task."""
+        planned = self._planned
+        parents = planned.graph.parents_of(task)
+        if not parents:
+            return ""
+        tasks, producers = planned.workflow.tasks, planned.graph.producers
+        tied = {
+            producers[tasks.use_lfns[use]]
+            for use in range(tasks.use_offsets[task], tasks.use_offsets[task + 1])
+            if tasks.use_flags[use] & (INPUT | OPTIONAL) == INPUT
+        }
+        return ",".join(self._parent(parent) for parent in parents if parent not in tied)
+
+    def _parent(self, parent: int) -> str:
+        planned = self._planned
+        return encode(
+            {
+                "array": planned.arrays[planned.array_of[parent]].name,
+                "bag": planned.bag_of[parent],
+                "id": planned.workflow.tasks.ids[parent],
+            }
+        )
+
+    def _streams(self, task: int) -> str:
+        tasks, lfns = self._planned.workflow.tasks, self._planned.workflow.lfns
+        pieces = (("stdin", tasks.stdins), ("stdout", tasks.stdouts), ("stderr", tasks.stderrs))
+        return "".join(
+            f',"{name}":{encode(lfns[column[task]])}'
+            for name, column in pieces
+            if column[task] != NO_FILE
+        )
+
+
+class _Pieces(dict[int, str]):
+    """JSON of a file use by LFN number, made when first asked for; its brace is left open."""
+
+    def __init__(self, planned: PlannedWorkflow, make: _PieceMaker) -> None:
+        super().__init__()
+        self._planned, self._make = planned, make
+
+    def __missing__(self, lfn: int) -> str:
+        piece = self[lfn] = self._make(self._planned, lfn)
+        return piece
+
+
+def _input_piece(planned: PlannedWorkflow, lfn: int) -> str:
+    use = planned.inputs.get(lfn)
+    if use is None:
+        name = planned.workflow.lfns[lfn]
+        return f'{{"lfn":{encode(name)},"url":{encode(data_key(name))}'
+    return _use_piece(use)
+
+
+def _output_piece(planned: PlannedWorkflow, lfn: int) -> str:
+    name = planned.workflow.lfns[lfn]
+    url, further = output_urls(planned, lfn)
+    deliver = f',"deliver":{encode(further)}' if further else ""
+    return f'{{"lfn":{encode(name)},"url":{encode(url)}{deliver}'
+
+
+def output_urls(planned: PlannedWorkflow, lfn: int) -> tuple[str, list[str]]:
+    """Return where a task puts an output, and the further URLs that get a copy.
+
+    Shapes: what another task reads, what goes to a local directory and what stays in the run
+    lies in `data/`; everything else goes to the output site directly.
+    """
+    name = planned.workflow.lfns[lfn]
+    places = planned.output_places
+    remote = [f"{base}/{name}" for base in places.remote] if planned.delivered[lfn] else []
+    if planned.graph.read[lfn] or places.local or not remote:
+        return data_key(name), remote
+    return remote[0], remote[1:]
+
+
+def _use_piece(use: FileUse) -> str:
+    checksum = f',"sha256":"{use.sha256}"' if use.sha256 else ""
+    executable = ',"executable":true' if use.executable else ""
+    return f'{{"lfn":{encode(use.lfn)},"url":{encode(use.url)}{checksum}{executable}'
+
+
+def _staged_piece(executable: Executable) -> list[str]:
+    return [_use_piece(use) + "}" for use in executable.staged]
+
+
+def _settings_piece(settings: TaskSettings) -> str:
+    env = f',"env":{encode(dict(settings.env))}' if settings.env else ""
+    tries = f',"tries":{settings.tries}' if settings.tries != 1 else ""
+    limit = settings.timeout_seconds
+    timeout = f',"timeout_seconds":{limit}' if limit is not None else ""
+    return env + tries + timeout

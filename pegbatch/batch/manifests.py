@@ -1,0 +1,115 @@
+"""Manifests: the bags file and the index of an array, and the lists of what goes in and out.
+
+Everything is bytes that depend on the plan alone: gzip members carry no time.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from pegbatch.batch.bag_lines import BagLines, encode
+from pegbatch.model.bags import ArrayTasks, PlannedWorkflow
+from pegbatch.model.layout import data_key
+from pegbatch.model.manifest import IndexLine, format_index_line
+
+MEMBER_BYTES = 48 * 1024
+"""A gzip member is closed at the end of the bag that passes this, before compression: small
+enough for a child that reads one bag of it, large enough to compress well."""
+
+GZIP_LEVEL = 6
+
+
+def array_members(lines: BagLines, tasks: ArrayTasks) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the gzip members of an array's bags file, each with its lines of the index.
+
+    Shapes: members in order; the index of the array is the concatenation of the second parts.
+    """
+    offset, first_bag = 0, 0
+    for bags, text in _grouped(lines.lines(tasks)):
+        member = gzip_member(text)
+        yield (
+            member,
+            b"".join(
+                format_index_line(IndexLine(bag, offset, len(member)))
+                for bag in range(first_bag, first_bag + bags)
+            ),
+        )
+        offset, first_bag = offset + len(member), first_bag + bags
+
+
+def _grouped(bags: Iterable[list[str]]) -> Iterator[tuple[int, bytes]]:
+    """Yield (number of bags, their lines) for each member."""
+    count, size, pieces = 0, 0, list[str]()
+    for lines in bags:
+        pieces += lines
+        size += sum(map(len, lines))
+        count += 1
+        if size >= MEMBER_BYTES:
+            yield count, "".join(pieces).encode()
+            count, size, pieces = 0, 0, []
+    if count:
+        yield count, "".join(pieces).encode()
+
+
+def gzip_member(text: bytes) -> bytes:
+    """Return one gzip member without a name or a time in it."""
+    packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, 31)
+    return packer.compress(text) + packer.flush()
+
+
+def upload_lines(planned: PlannedWorkflow) -> Iterator[str]:
+    """Yield the lines of uploads.jsonl.gz."""
+    for upload in planned.uploads:
+        yield (
+            encode(
+                {
+                    "sha256": upload.sha256,
+                    "source": upload.source,
+                    "url": upload.url,
+                    "size_bytes": upload.size_bytes,
+                }
+            )
+            + "\n"
+        )
+
+
+def output_lines(planned: PlannedWorkflow) -> Iterator[str]:
+    """Yield the lines of outputs.jsonl.gz, in order of first use of the files."""
+    places = planned.output_places
+    for number, lfn in enumerate(planned.workflow.lfns):
+        if not planned.delivered[number]:
+            continue
+        for base in places.remote:
+            url = f"{base}/{lfn}"
+            yield encode({"lfn": lfn, "url": url, "destination": url}) + "\n"
+        for base in places.local:
+            destination = f"{base}/{lfn}"
+            yield encode({"lfn": lfn, "url": data_key(lfn), "destination": destination}) + "\n"
+
+
+def gzip_lines(lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield gzip members that together hold the lines; at least one, so that `zcat` reads it."""
+    empty = True
+    for _, text in _grouped([line] for line in lines):
+        empty = False
+        yield gzip_member(text)
+    if empty:
+        yield gzip_member(b"")
+
+
+def verdict_text(planned: PlannedWorkflow) -> bytes:
+    """Return verdict.json: what the verdict job has to count."""
+    plan = planned.plan
+    arrays = [
+        {"name": job.name, "size": job.size, "tasks": job.tasks}
+        for job in plan.jobs
+        if job.kind == "compute"
+    ]
+    content = {
+        "workflow": plan.workflow,
+        "tasks": plan.tasks,
+        "outputs": plan.outputs,
+        "arrays": arrays,
+    }
+    return (encode(content) + "\n").encode()

@@ -1,0 +1,24 @@
+"""Facts: what the planner must know of the outside, looked up once before planning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One local file that the run needs."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Answers to what the planner asked."""
+
+    files: Mapping[str, FileFacts] = field(default_factory=dict)
+    """By absolute path."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """By absolute path: why a file could not be read (`No such file or directory`)."""

@@ -1,0 +1,120 @@
+"""How a run stands: what `status --json`, `run --json` and `summary.json` say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+RunPhase: TypeAlias = Literal[
+    "planned", "submitting", "running", "succeeded", "failed", "cancelled"
+]
+
+Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCounts:
+    """Tasks by what has become of them; the parts add up to the total."""
+
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    running: int = 0
+    waiting: int = 0
+
+    def __add__(self, other: TaskCounts) -> TaskCounts:
+        return TaskCounts(
+            total=self.total + other.total,
+            succeeded=self.succeeded + other.succeeded,
+            failed=self.failed + other.failed,
+            skipped=self.skipped + other.skipped,
+            running=self.running + other.running,
+            waiting=self.waiting + other.waiting,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayStatus:
+    """One array job of the run."""
+
+    name: str
+    job_id: str | None
+    """None before it is submitted."""
+    state: str
+    """AWS Batch's word, or `UNSUBMITTED`."""
+    reason: str
+    """statusReason; empty where there is none."""
+    size: int
+    children: Mapping[str, int]
+    """Children by status; a plain job counts as one child."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatus:
+    """One look at a run."""
+
+    run: str
+    """The run's URL; empty before the first submission."""
+    workflow: str
+    service: str
+    """`local`, `aws`, or empty before the first submission."""
+    state: RunPhase
+    tasks: TaskCounts
+    arrays: tuple[ArrayStatus, ...]
+    outputs: int
+    """Files that the run delivers."""
+    seconds: float
+    """Since the first submission, up to the end of the run; 0 before it."""
+
+
+def status_to_json(status: RunStatus) -> dict[str, Any]:
+    """Return the JSON object of `status --json`."""
+    return {
+        "run": status.run,
+        "workflow": status.workflow,
+        "service": status.service,
+        "state": status.state,
+        "tasks": counts_to_json(status.tasks),
+        "arrays": [
+            {
+                "name": array.name,
+                "job_id": array.job_id,
+                "state": array.state,
+                "reason": array.reason,
+                "size": array.size,
+                "children": dict(array.children),
+            }
+            for array in status.arrays
+        ],
+        "outputs": status.outputs,
+        "seconds": round(status.seconds, 3),
+    }
+
+
+def counts_to_json(counts: TaskCounts) -> dict[str, int]:
+    """Return the `tasks` object of a status or a summary."""
+    return {
+        "total": counts.total,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed,
+        "skipped": counts.skipped,
+        "running": counts.running,
+        "waiting": counts.waiting,
+    }
+
+
+def counts_from_json(data: Mapping[str, Any]) -> TaskCounts:
+    """Read the `tasks` object of a summary.
+
+    Errors: KeyError, TypeError, ValueError where it is none.
+    """
+    return TaskCounts(
+        total=int(data["total"]),
+        succeeded=int(data["succeeded"]),
+        failed=int(data["failed"]),
+        skipped=int(data["skipped"]),
+        running=int(data.get("running", 0)),
+        waiting=int(data.get("waiting", 0)),
+    )

@@ -1,0 +1,147 @@
+"""Check: the workflow holds together, its names are legal, and its graph is drawn.
+
+Errors of form (dangling references, cycles, quotes) are InputError, names that no run could
+store are PlanError; both carry every problem found.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import pairwise
+
+from pegbatch.errors import InputError, PlanError, Problem
+from pegbatch.model.graph import NO_TASK, Graph
+from pegbatch.model.words import needs_quoting_rules, split_words
+from pegbatch.model.workflow import INPUT, OUTPUT, Workflow
+from pegbatch.planner.cycles import find_cycle
+from pegbatch.planner.legal_names import illegal_names
+from pegbatch.planner.stages import Checked, Given, grow
+
+
+def check(given: Given) -> Checked:
+    """Draw the graph of a workflow that can be planned.
+
+    Errors: InputError for defects, unbalanced quotes and cycles; PlanError for LFNs that no
+    task directory or store can hold.
+    """
+    workflow = given.workflow
+    defects = [*workflow.defects, *_unbalanced_arguments(workflow)]
+    if defects:
+        raise InputError(problems=defects)
+    bad_names = illegal_names(workflow)
+    if bad_names:
+        raise PlanError(problems=bad_names)
+    graph, doubled = _draw(workflow, data_edges=given.tuning.data_edges)
+    cycle = find_cycle(graph)
+    if cycle:
+        raise InputError(problems=[_cycle_problem(workflow, graph, cycle)])
+    return grow(
+        Checked, given, graph=graph, warnings=given.warnings + _doubled_warning(workflow, doubled)
+    )
+
+
+def _unbalanced_arguments(workflow: Workflow) -> list[Problem]:
+    problems = []
+    for task, text in enumerate(workflow.tasks.arguments):
+        if needs_quoting_rules(text):
+            try:
+                split_words(text)
+            except ValueError as error:
+                problems.append(
+                    Problem(
+                        f"arguments of job {workflow.tasks.ids[task]} cannot be split into "
+                        f"words: {str(error).lower()}",
+                        _where(workflow, task),
+                        "close the quote, or write \\\" or \\' for a plain one",
+                    )
+                )
+    return problems
+
+
+def _where(workflow: Workflow, task: int) -> str:
+    return f"{workflow.source}:{workflow.tasks.lines[task]}"
+
+
+def _draw(workflow: Workflow, *, data_edges: bool) -> tuple[Graph, list[int]]:
+    """Return the graph, and the LFNs that several tasks write."""
+    tasks = workflow.tasks
+    producers = array("i", [NO_TASK]) * len(workflow.lfns)
+    read = bytearray(len(workflow.lfns))
+    doubled = set()
+    flags, lfns = tasks.use_flags, tasks.use_lfns
+    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
+        for use in range(first, last):
+            if flags[use] & OUTPUT:
+                lfn = lfns[use]
+                if producers[lfn] != NO_TASK and producers[lfn] != task:
+                    doubled.add(lfn)
+                producers[lfn] = task
+            elif flags[use] & INPUT:
+                read[lfns[use]] = 1
+    offsets, parents = _collect_parents(workflow, producers, data_edges=data_edges)
+    graph = Graph(parent_offsets=offsets, parents=parents, producers=producers, read=read)
+    return graph, sorted(doubled)
+
+
+def _collect_parents(
+    workflow: Workflow, producers: array[int], *, data_edges: bool
+) -> tuple[array[int], array[int]]:
+    tasks = workflow.tasks
+    flags, lfns = tasks.use_flags, tasks.use_lfns
+    edge_children, edge_parents = workflow.edges.children, workflow.edges.parents
+    # Documents list edges child by child, so this sort is next to free.
+    by_child = sorted(range(len(edge_children)), key=edge_children.__getitem__)
+    edge_count, edge = len(by_child), 0
+    offsets, parents = array("q", [0]), array("i")
+    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
+        found = set()
+        while edge < edge_count and edge_children[by_child[edge]] == task:
+            found.add(edge_parents[by_child[edge]])
+            edge += 1
+        if data_edges:
+            for use in range(first, last):
+                if flags[use] & INPUT:
+                    producer = producers[lfns[use]]
+                    if producer != NO_TASK and producer != task:
+                        found.add(producer)
+        parents.extend(sorted(found))
+        offsets.append(len(parents))
+    return offsets, parents
+
+
+def _cycle_problem(workflow: Workflow, graph: Graph, cycle: list[int]) -> Problem:
+    ids = workflow.tasks.ids
+    steps = [
+        f"{ids[child]} (line {workflow.tasks.lines[child]}) waits for {ids[parent]}"
+        f"{_by_file(workflow, graph, child, parent)}"
+        for child, parent in pairwise([*cycle, cycle[0]])
+    ]
+    return Problem(
+        "the workflow has a cycle: " + ", ".join(steps),
+        _where(workflow, cycle[0]),
+        "remove one of these edges; edges that only a file makes can be left out with "
+        "-Dpegasus.parser.dax.data.dependencies=false",
+    )
+
+
+def _by_file(workflow: Workflow, graph: Graph, child: int, parent: int) -> str:
+    tasks = workflow.tasks
+    for use in range(tasks.use_offsets[child], tasks.use_offsets[child + 1]):
+        lfn = tasks.use_lfns[use]
+        if tasks.use_flags[use] & INPUT and graph.producers[lfn] == parent:
+            return f" for file {workflow.lfns[lfn]}"
+    return ""
+
+
+def _doubled_warning(workflow: Workflow, doubled: list[int]) -> tuple[Problem, ...]:
+    if not doubled:
+        return ()
+    names = ", ".join(workflow.lfns[lfn] for lfn in doubled[:5])
+    more = f" and {len(doubled) - 5} more" if len(doubled) > 5 else ""
+    return (
+        Problem(
+            f"several jobs write the same file ({names}{more}); the last one in document order "
+            "counts as its producer, and only its copy is kept",
+            workflow.source,
+        ),
+    )

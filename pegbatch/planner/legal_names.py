@@ -1,0 +1,86 @@
+"""Which LFNs a run can hold: as a path in a task's directory, a key on S3, a file name.
+
+A name that passes is the same in all three, so nothing has to be escaped anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pegbatch.errors import Problem
+from pegbatch.model.workflow import Workflow
+
+SEGMENT_MAX_BYTES = 253
+"""A directory holds 255; the store keeps two for its own temporary names."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@%~-]{0,200}").fullmatch
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]").search
+_NUMBERED = re.compile(r"#[0-9]+\Z").search
+
+_HINT = "rename the file in the workflow"
+
+
+def illegal_names(workflow: Workflow) -> list[Problem]:
+    """Return a problem for every LFN that cannot be stored, at the first job that uses it."""
+    wrong = {
+        number: reason
+        for number, lfn in enumerate(workflow.lfns)
+        if not _PLAIN(lfn) and (reason := why_illegal(lfn))
+    }
+    wrong |= _files_that_are_folders(workflow.lfns)
+    if not wrong:
+        return []
+    users = _first_users(workflow, set(wrong))
+    return [
+        Problem(f"file name {workflow.lfns[number]!r} {reason}", users.get(number), _HINT)
+        for number, reason in sorted(wrong.items())
+    ]
+
+
+def why_illegal(lfn: str) -> str:
+    """Return what is wrong with one LFN as the end of a sentence, or an empty string."""
+    if not lfn:
+        return "is empty"
+    if _CONTROL(lfn):
+        return "holds a control character"
+    if lfn.startswith("/"):
+        return "is an absolute path"
+    segments = lfn.split("/")
+    if "" in segments:
+        return "has an empty part (// or / at the end)"
+    if "." in segments or ".." in segments:
+        return "has the part . or .., which could leave the task's directory"
+    if any(len(segment.encode()) > SEGMENT_MAX_BYTES for segment in segments):
+        return f"has a part of more than {SEGMENT_MAX_BYTES} bytes"
+    if segments[-1].endswith(":") or _NUMBERED(segments[-1]):
+        return "ends in ':' or in '#' and digits, which no directory of buckets can hold"
+    return ""
+
+
+def _files_that_are_folders(lfns: Sequence[str]) -> dict[int, str]:
+    if not any("/" in lfn for lfn in lfns):
+        return {}
+    folders: dict[str, str] = {}
+    for lfn in lfns:
+        folder = lfn.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders[folder] = lfn
+            folder = folder.rpartition("/")[0]
+    return {
+        number: f"is also the folder of {folders[lfn]!r}"
+        for number, lfn in enumerate(lfns)
+        if lfn in folders
+    }
+
+
+def _first_users(workflow: Workflow, wanted: set[int]) -> dict[int, str]:
+    users: dict[int, str] = {}
+    tasks = workflow.tasks
+    for task in range(len(tasks)):
+        uses = tasks.use_lfns[tasks.use_offsets[task] : tasks.use_offsets[task + 1]]
+        streams = (tasks.stdins[task], tasks.stdouts[task], tasks.stderrs[task])
+        for lfn in (*uses, *streams):
+            if lfn in wanted:
+                users.setdefault(lfn, f"{workflow.source}:{tasks.lines[task]}")
+    return users

@@ -1,0 +1,91 @@
+"""Link: which array waits for which, and how.
+
+An array depends on the arrays that hold a parent of one of its tasks. Where bag i needs only bag
+i (or nothing) of an array of the same size the link is N_TO_N. Links that others imply are left
+out (reduce_links), and more than 20 go through barrier jobs (barriers).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from pegbatch.model.bags import ArrayTasks
+from pegbatch.model.plan import Job, LinkType
+from pegbatch.planner.barriers import JobLine, wire_up
+from pegbatch.planner.reduce_links import reduce_links
+from pegbatch.planner.resolve_profiles import attempts_of
+from pegbatch.planner.stages import Linked, Packed, grow
+
+TIMEOUT_NET_SECONDS = 300
+"""What a child gets beyond the sum of its tasks' limits, for staging."""
+
+TIMEOUT_LEAST_SECONDS = 60
+"""Source: AWS Batch API, JobTimeout."""
+
+
+def link(packed: Packed) -> Linked:
+    """Turn packed arrays into jobs with their links.
+
+    Shapes: jobs in plan order, barriers just before the array they serve.
+    """
+    raw = [_links_into(packed, number) for number in range(len(packed.arrays))]
+    reduced = reduce_links(raw)
+    lines = [
+        JobLine(_job(packed, number), tuple(reduced[number].items()))
+        for number in range(len(packed.arrays))
+    ]
+    return grow(Linked, packed, jobs=wire_up(lines))
+
+
+def _links_into(packed: Packed, child: int) -> dict[int, LinkType]:
+    """Return the arrays that one array needs, by number, with the weakest link that is enough."""
+    graph, array_of, bag_of = packed.graph, packed.array_of, packed.bag_of
+    offsets, parents = graph.parent_offsets, graph.parents
+    size = packed.arrays[child].size
+    found: dict[int, LinkType] = {}
+    for task in packed.arrays[child].order:
+        for edge in range(offsets[task], offsets[task + 1]):
+            parent = parents[edge]
+            number = array_of[parent]
+            kind = found.get(number)
+            if kind is None:
+                equal = size > 1 and packed.arrays[number].size == size
+                kind = found[number] = LinkType.N_TO_N if equal else LinkType.ALL
+            if kind is LinkType.N_TO_N and bag_of[parent] != bag_of[task]:
+                found[number] = LinkType.ALL
+    return found
+
+
+def _job(packed: Packed, number: int) -> Job:
+    tasks = packed.arrays[number]
+    names = packed.workflow.transformations
+    kinds = {packed.workflow.tasks.transformations[task] for task in tasks.order}
+    settings = [packed.settings_table[packed.task_settings[task]] for task in tasks.order]
+    tries = max(of_task.tries for of_task in settings)
+    return Job(
+        name=tasks.name,
+        kind="compute",
+        level=packed.array_levels[number],
+        size=tasks.size,
+        tasks=len(tasks.order),
+        transformations=tuple(sorted(str(names[kind]) for kind in kinds)),
+        resources=packed.array_resources[number],
+        attempts=attempts_of(tries, packed.tuning.infrastructure_retries),
+        timeout_seconds=_timeout(packed, tasks),
+        depends_on=(),
+    )
+
+
+def _timeout(packed: Packed, tasks: ArrayTasks) -> int | None:
+    """Return the net around the largest bag, or None where one of the tasks has no limit."""
+    limits = [settings.timeout_seconds for settings in packed.settings_table]
+    largest = 0
+    for first, last in pairwise(tasks.bag_offsets):
+        total = 0
+        for task in tasks.order[first:last]:
+            limit = limits[packed.task_settings[task]]
+            if limit is None:
+                return None
+            total += limit
+        largest = max(largest, total)
+    return max(TIMEOUT_LEAST_SECONDS, largest + TIMEOUT_NET_SECONDS)

@@ -1,0 +1,160 @@
+"""Profile precedence, and what the profiles of a task come to.
+
+Weakest first: properties, job, site, transformation catalog; a later layer wins.
+Source: Pegasus user guide, "Profiles", and its planner's order of merging.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from pegbatch.model.bags import TaskSettings
+from pegbatch.model.plan import Resources
+from pegbatch.model.profiles import Profile, Profiles
+from pegbatch.model.settings import Settings
+from pegbatch.planner.tuning import Tuning, aggregator_name
+
+ATTEMPTS_MAX = 10
+"""Source: AWS Batch API, RetryStrategy."""
+
+CORES_DEFAULT = 1
+MEMORY_DEFAULT_MIB = 2048
+RETRY_DEFAULT = 1
+"""Source: Pegasus's defaults of these profiles."""
+
+PLANNING_KEYS = frozenset(
+    {
+        "clusters.num", "clusters.size", "cores", "memory", "gpus", "maxwalltime", "runtime",
+        "job.aggregator",
+    }
+)  # fmt: skip
+"""Keys of the namespace `pegasus` that may stand in the properties as `pegasus.<key>`."""
+
+_PROFILE_NAMESPACES = ("pegasus", "dagman", "env", "condor", "globus", "hints", "selector")
+
+
+def profiles_of_properties(settings: Settings) -> Profiles:
+    """Return the profiles that the properties set for all tasks (`env.X`, `dagman.retry`, …)."""
+    found = []
+    for name in sorted(settings.properties):
+        namespace, _, key = name.partition(".")
+        lower = namespace.lower()
+        if key and lower in _PROFILE_NAMESPACES and (lower != "pegasus" or key in PLANNING_KEYS):
+            found.append(Profile(lower, key, settings.get(name)))
+    return tuple(found)
+
+
+def profiles_of_site_properties(settings: Settings, site: str) -> Profiles:
+    """Return what `pegasus.catalog.site.sites.<site>.profiles.<namespace>.<key>` says of a site."""
+    start = f"pegasus.catalog.site.sites.{site}.profiles."
+    found = []
+    for name in sorted(settings.properties):
+        if name.startswith(start):
+            namespace, _, key = name[len(start) :].partition(".")
+            if key:
+                found.append(Profile(namespace.lower(), key, settings.get(name)))
+    return tuple(found)
+
+
+def resolve_profiles(
+    layers: Sequence[Profiles], tuning: Tuning
+) -> tuple[TaskSettings, list[tuple[str, str | None]]]:
+    """Return what the layers come to, weakest layer first, and what is wrong with them.
+
+    Units: `memory` is MiB, `maxwalltime` minutes, `runtime` seconds, as in Pegasus.
+    """
+    merged: dict[tuple[str, str], str] = {}
+    for layer in layers:
+        for namespace, key, value in layer:
+            folded = key if namespace == "env" else key.lower()
+            merged[namespace, folded] = value
+    wrong: list[tuple[str, str | None]] = []
+    read = _Reader(merged, wrong)
+    minutes = read.number("maxwalltime", _at_least_zero)
+    settings = TaskSettings(
+        resources=Resources(
+            vcpus=read.whole("cores", 1) or CORES_DEFAULT,
+            memory_mib=read.whole("memory", 1) or MEMORY_DEFAULT_MIB,
+            gpus=read.whole("gpus", 0) or 0,
+        ),
+        tries=1 + _retries(read),
+        timeout_seconds=math.ceil(minutes * 60) if minutes else None,
+        runtime_seconds=read.number("runtime", float),
+        clusters_num=read.whole("clusters.num", 1),
+        clusters_size=read.whole("clusters.size", 1),
+        aggregator=read.aggregator() or tuning.aggregator,
+        env=tuple(sorted((k, v) for (namespace, k), v in merged.items() if namespace == "env")),
+    )
+    return settings, wrong
+
+
+def attempts_of(tries: int, infrastructure_retries: int) -> int:
+    """Return the attempts that Batch is told: tries of the task and of the infrastructure.
+
+    Source: design, "Retries"; AWS Batch allows 1 to 10.
+    """
+    return min(ATTEMPTS_MAX, tries + infrastructure_retries)
+
+
+def _retries(read: _Reader) -> int:
+    retries = read.whole("retry", 0, namespace="dagman")
+    return RETRY_DEFAULT if retries is None else retries
+
+
+def _at_least_zero(text: str) -> float:
+    number = float(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+class _Reader:
+    """Reads values of merged profiles; what does not fit is noted and left out."""
+
+    def __init__(
+        self, merged: dict[tuple[str, str], str], wrong: list[tuple[str, str | None]]
+    ) -> None:
+        self._merged = merged
+        self._wrong = wrong
+
+    def whole(self, key: str, least: int, *, namespace: str = "pegasus") -> int | None:
+        """Return a whole number, parts of one rounded up."""
+        number = self.number(key, float, namespace=namespace)
+        if number is None:
+            return None
+        if number < least:
+            self._complain(namespace, key, f"must be {least} or more")
+            return None
+        return math.ceil(number)
+
+    def number(
+        self, key: str, convert: Callable[[str], float], *, namespace: str = "pegasus"
+    ) -> float | None:
+        """Return a finite number."""
+        text = self._merged.get((namespace, key), "").strip()
+        if not text:
+            return None
+        try:
+            number = convert(text)
+            if not math.isfinite(number):
+                raise ValueError(text)
+        except ValueError:
+            self._complain(namespace, key, "must be a plain number, without a unit")
+            return None
+        return number
+
+    def aggregator(self) -> str | None:
+        """Return the aggregator of the job, where a profile names one."""
+        text = self._merged.get(("pegasus", "job.aggregator"), "").strip()
+        if not text:
+            return None
+        try:
+            return aggregator_name(text)
+        except ValueError as error:
+            self._complain("pegasus", "job.aggregator", str(error))
+            return None
+
+    def _complain(self, namespace: str, key: str, rule: str) -> None:
+        value = self._merged[namespace, key]
+        self._wrong.append((f"profile {namespace} {key} = {value!r} {rule}", None))
