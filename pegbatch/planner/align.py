@@ -11,24 +11,11 @@ together and may still make the link N_TO_N.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
-from pegbatch.model.graph import Graph
 from pegbatch.planner.stages import ArrayDraft, Arrayed, grow
-
-NO_PARTNER = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Partners between two arrays of equal width: unit of the child array to unit of the parent."""
-
-    child: int
-    """Position in the drafts."""
-    parent: int
-    partners: array[int]
+from pegbatch.planner.unit_relations import NO_PARTNER, Match, UnitRelations, units_of
 
 
 @dataclass(slots=True)
@@ -45,9 +32,8 @@ def align(arrayed: Arrayed) -> Arrayed:
     """
     if len(arrayed.drafts) < 2:
         return arrayed
-    drafts, graph = arrayed.drafts, arrayed.graph
-    array_of, unit_of = _places_of_tasks(drafts, len(arrayed.levels))
-    relations = _Relations(drafts, graph, array_of, unit_of)
+    drafts = arrayed.drafts
+    relations = UnitRelations.of(drafts, arrayed.graph)
     matches = [match for child in range(len(drafts)) for match in relations.matches(child)]
     families = _join(drafts, matches)
     _follow_widest_parents(drafts, families, relations)
@@ -58,89 +44,6 @@ def align(arrayed: Arrayed) -> Arrayed:
             _ordered(draft, families[number].places[number]) for number, draft in enumerate(drafts)
         ),
     )
-
-
-def _places_of_tasks(drafts: tuple[ArrayDraft, ...], tasks: int) -> tuple[array[int], array[int]]:
-    """Return, by task, its array and its unit in it."""
-    array_of, unit_of = array("i", bytes(4 * tasks)), array("i", bytes(4 * tasks))
-    for number, draft in enumerate(drafts):
-        for unit, members in enumerate(units_of(draft)):
-            for task in members:
-                array_of[task] = number
-                unit_of[task] = unit
-    return array_of, unit_of
-
-
-def units_of(draft: ArrayDraft) -> Iterator[array[int]]:
-    """Yield the tasks of each unit of a draft, in order."""
-    offsets = range(len(draft.order) + 1) if draft.unit_offsets is None else draft.unit_offsets
-    for first, last in pairwise(offsets):
-        yield draft.order[first:last]
-
-
-@dataclass(frozen=True, slots=True)
-class _Relations:
-    """Which units of which arrays a unit needs."""
-
-    drafts: tuple[ArrayDraft, ...]
-    graph: Graph
-    array_of: array[int]
-    unit_of: array[int]
-
-    def matches(self, child: int) -> list[Match]:
-        """Return the links of one array that could become N_TO_N."""
-        draft = self.drafts[child]
-        if draft.units < 2:
-            return []
-        found: dict[int, _Pairing | None] = {}
-        for unit, parent, parent_unit in self.needs(child):
-            if parent not in found:
-                wide = self.drafts[parent].units == draft.units and parent != child
-                found[parent] = _Pairing.empty(draft.units) if wide else None
-            pairing = found[parent]
-            if pairing is not None and not pairing.put(unit, parent_unit):
-                found[parent] = None
-        return [
-            Match(child, parent, pairing.partners)
-            for parent, pairing in sorted(found.items())
-            if pairing is not None
-        ]
-
-    def needs(self, child: int) -> Iterator[tuple[int, int, int]]:
-        """Yield (unit, parent array, unit there) for every edge into an array."""
-        graph, array_of, unit_of = self.graph, self.array_of, self.unit_of
-        offsets, parents = graph.parent_offsets, graph.parents
-        for task in self.drafts[child].order:
-            for edge in range(offsets[task], offsets[task + 1]):
-                parent = parents[edge]
-                yield unit_of[task], array_of[parent], unit_of[parent]
-
-    def widest_parent(self, child: int) -> int | None:
-        """Return the parent array with the most units, the last one among equals."""
-        parents = {parent for _, parent, _ in self.needs(child)}
-        return max(parents, key=lambda parent: (self.drafts[parent].units, parent), default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairing:
-    """Partners found so far, in both directions."""
-
-    partners: array[int]
-    back: array[int]
-
-    @classmethod
-    def empty(cls, units: int) -> _Pairing:
-        return cls(array("i", [NO_PARTNER]) * units, array("i", [NO_PARTNER]) * units)
-
-    def put(self, unit: int, parent_unit: int) -> bool:
-        """Note one pair; False where one of the two has another partner."""
-        if self.partners[unit] == parent_unit:
-            return True
-        if self.partners[unit] != NO_PARTNER or self.back[parent_unit] != NO_PARTNER:
-            return False
-        self.partners[unit] = parent_unit
-        self.back[parent_unit] = unit
-        return True
 
 
 def _join(drafts: tuple[ArrayDraft, ...], matches: list[Match]) -> list[_Family]:
@@ -184,7 +87,7 @@ def _inverse(turn: array[int]) -> array[int]:
 
 
 def _follow_widest_parents(
-    drafts: tuple[ArrayDraft, ...], families: list[_Family], relations: _Relations
+    drafts: tuple[ArrayDraft, ...], families: list[_Family], relations: UnitRelations
 ) -> None:
     """Turn each family so that its first array stands in the order of its widest parent."""
     settled: set[int] = set()
@@ -193,14 +96,22 @@ def _follow_widest_parents(
         if id(family) in settled:
             continue
         settled.add(id(family))
-        parent = relations.widest_parent(number)
+        parent = _widest_parent(number, relations)
         if parent is not None and families[parent] is not family:
             keys = _positions_of_parents(number, parent, families, relations)
             _reorder(family, _sorted_places(family.places[number], keys))
 
 
+def _widest_parent(child: int, relations: UnitRelations) -> int | None:
+    """Return the parent array with the most units, the last one among equals."""
+    drafts = relations.drafts
+    return max(
+        relations.parents(child), key=lambda parent: (drafts[parent].units, parent), default=None
+    )
+
+
 def _positions_of_parents(
-    child: int, parent: int, families: list[_Family], relations: _Relations
+    child: int, parent: int, families: list[_Family], relations: UnitRelations
 ) -> Mapping[int, int]:
     """Return, by unit of the child, the first position of its parents in one array."""
     places = families[parent].places[parent]

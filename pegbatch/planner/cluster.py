@@ -1,53 +1,89 @@
-"""Cluster: Pegasus's horizontal clustering by `clusters.num` and `clusters.size`.
+"""Cluster: tasks are gathered by the techniques that `--cluster` names, in that order.
 
-A cluster holds tasks of one level, transformation and site. Under the aggregator AWSBatch its
-tasks are children side by side and the cluster is a name; under seqexec it is one bag, its
-tasks one after another.
+`horizontal` is Pegasus's: a cluster holds tasks of one level, transformation and site. Under the
+aggregator AWSBatch its tasks are children side by side and the cluster is a name; under seqexec
+it is one bag, its tasks one after another. `chain` is ours (chains).
 """
 
 from __future__ import annotations
 
 import re
-from array import array
 from collections import Counter
 from collections.abc import Iterator
 
 from pegbatch.errors import PlanError
 from pegbatch.model.bags import TaskSettings
 from pegbatch.model.workflow import TransformationName
+from pegbatch.planner.chains import find_chains, level_chains
+from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable
 from pegbatch.planner.stages import Clustered, Levelled, grow
-
-NO_CLUSTER = -1
-TECHNIQUES = ("horizontal",)
 
 
 def cluster(levelled: Levelled) -> Clustered:
-    """Cut each level's tasks of one transformation into clusters, where this is asked for.
+    """Gather tasks in clusters; a task that one technique took stays where it is.
 
     Errors: PlanError for a technique that is not there.
+    """
+    table = ClusterTable.empty(len(levelled.levels))
+    levels = levelled.levels
+    for technique in levelled.options.cluster:
+        match technique:
+            case "horizontal":
+                _cluster_horizontally(levelled, table)
+            case "chain":
+                _cluster_chains(levelled, table)
+                levels = level_chains(levelled.graph, table.clusters)
+            case _:
+                raise PlanError(
+                    f"--cluster {technique} is not supported",
+                    hint="what there is: horizontal, chain",
+                )
+    return grow(
+        Clustered,
+        levelled,
+        levels=levels,
+        level_count=max(levels, default=-1) + 1,
+        clusters=table.clusters,
+        cluster_names=table.names,
+        serial_clusters=table.serial,
+        leaders=table.leaders,
+        ranks=table.ranks,
+    )
+
+
+def _cluster_chains(levelled: Levelled, table: ClusterTable) -> None:
+    ids = levelled.workflow.tasks.ids
+    resources = [settings.resources for settings in levelled.settings_table]
+    for chain in find_chains(levelled.graph):
+        for part in _equal_runs(chain, [resources[levelled.task_settings[t]] for t in chain]):
+            if len(part) > 1 and all(table.clusters[task] == NO_CLUSTER for task in part):
+                table.add(f"chain_{ids[part[0]]}", part, serial=True)
+
+
+def _equal_runs(tasks: list[int], keys: list[object]) -> Iterator[list[int]]:
+    """Cut where the key changes: a bag's tasks share the resources of its child."""
+    run: list[int] = []
+    for position, task in enumerate(tasks):
+        if run and keys[position] != keys[position - 1]:
+            yield run
+            run = []
+        run.append(task)
+    yield run
+
+
+def _cluster_horizontally(levelled: Levelled, table: ClusterTable) -> None:
+    """Cut each level's tasks of one transformation into clusters.
+
     Source: Pegasus user guide, "Horizontal Clustering". Its code leaves single tasks out of
     clusters and stops cutting at chunks of one; this follows the documentation.
     """
-    for technique in levelled.options.cluster:
-        if technique not in TECHNIQUES:
-            raise PlanError(
-                f"--cluster {technique} is not supported",
-                hint=f"what there is: {', '.join(TECHNIQUES)}",
-            )
-    clusters = array("i", [NO_CLUSTER]) * len(levelled.levels)
-    names: list[str] = []
-    serial = bytearray()
-    if levelled.options.cluster:
-        named: Counter[str] = Counter()
-        for level, transformation, settings, tasks in _groups(levelled):
-            stem = _name_stem(levelled.workflow.transformations[transformation], level)
-            for chunk in _cut(tasks, settings):
-                for task in chunk:
-                    clusters[task] = len(names)
-                named[stem] += 1
-                names.append(f"{stem}_ID{named[stem]}")
-                serial.append(settings.aggregator == "seqexec")
-    return grow(Clustered, levelled, clusters=clusters, cluster_names=names, serial_clusters=serial)
+    named: Counter[str] = Counter()
+    for level, transformation, settings, tasks in _groups(levelled):
+        stem = _name_stem(levelled.workflow.transformations[transformation], level)
+        free = [task for task in tasks if table.clusters[task] == NO_CLUSTER]
+        for chunk in _cut(free, settings):
+            named[stem] += 1
+            table.add(f"{stem}_ID{named[stem]}", chunk, serial=settings.aggregator == "seqexec")
 
 
 def _groups(levelled: Levelled) -> Iterator[tuple[int, int, TaskSettings, list[int]]]:
@@ -73,7 +109,7 @@ def _groups(levelled: Levelled) -> Iterator[tuple[int, int, TaskSettings, list[i
 
 def _cut(tasks: list[int], settings: TaskSettings) -> Iterator[list[int]]:
     """Yield the clusters of one group, none without a profile; num goes before size."""
-    if settings.clusters_num is not None:
+    if settings.clusters_num is not None and tasks:
         yield from even_parts(tasks, min(settings.clusters_num, len(tasks)))
     elif settings.clusters_size is not None:
         for first in range(0, len(tasks), settings.clusters_size):

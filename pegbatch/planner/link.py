@@ -47,6 +47,8 @@ def _links_into(packed: Packed, child: int) -> dict[int, LinkType]:
         for edge in range(offsets[task], offsets[task + 1]):
             parent = parents[edge]
             number = array_of[parent]
+            if number == child:
+                continue  # in the same bag: a serial cluster
             kind = found.get(number)
             if kind is None:
                 equal = size > 1 and packed.arrays[number].size == size
@@ -78,12 +80,11 @@ def _job(packed: Packed, number: int) -> Job:
 
 def _timeout(packed: Packed, tasks: ArrayTasks) -> int | None:
     """Return the net around the largest bag, or None where one of the tasks has no limit."""
-    limits = [settings.timeout_seconds for settings in packed.settings_table]
     largest = 0
     for first, last in pairwise(tasks.bag_offsets):
         total = 0
         for task in tasks.order[first:last]:
-            limit = limits[packed.task_settings[task]]
+            limit = packed.settings_table[packed.task_settings[task]].timeout_seconds
             if limit is None:
                 return None
             total += limit

@@ -1,16 +1,20 @@
 """Make arrays: tasks of one level that ask for the same resources become one array job.
 
 `pegbatch.array.by = cluster` gives each transformation of a level an array of its own, so that
-branches of a workflow do not wait for each other.
+branches of a workflow do not wait for each other; `auto` does so only where it lets something
+start earlier.
 """
 
 from __future__ import annotations
 
 from array import array
+from dataclasses import dataclass
 
+from pegbatch.model.graph import Graph
 from pegbatch.model.plan import Resources
-from pegbatch.planner.cluster import NO_CLUSTER
+from pegbatch.planner.clusters import NO_CLUSTER
 from pegbatch.planner.stages import ArrayDraft, Arrayed, Clustered, grow
+from pegbatch.planner.unit_relations import UnitRelations
 
 
 def make_arrays(clustered: Clustered) -> Arrayed:
@@ -19,43 +23,86 @@ def make_arrays(clustered: Clustered) -> Arrayed:
     Shapes: every task is in exactly one draft; inside a draft tasks are ordered by
     transformation, cluster and document.
     """
-    split = clustered.tuning.array_by == "cluster"
+    split = clustered.tuning.array_by != "level"
     resources = [settings.resources for settings in clustered.settings_table]
-    transformations = clustered.workflow.tasks.transformations
+    names = _leading_names(clustered)
     groups: dict[tuple[int, str, Resources], list[int]] = {}
-    names = [str(name) for name in clustered.workflow.transformations]
     for task, level in enumerate(clustered.levels):
         of_task = resources[clustered.task_settings[task]]
-        name = names[transformations[task]] if split else ""
-        groups.setdefault((level, name, of_task), []).append(task)
-    drafts = tuple(_draft(clustered, key[0], key[2], groups[key], names) for key in sorted(groups))
-    return grow(Arrayed, clustered, drafts=drafts)
+        groups.setdefault((level, names[task] if split else "", of_task), []).append(task)
+    draft = _DraftMaker(clustered, names, serial=1 in clustered.serial_clusters)
+    drafts = [draft.make(key[0], key[2], groups[key]) for key in sorted(groups)]
+    if clustered.tuning.array_by == "auto":
+        drafts = [
+            draft.make(parts[0].level, parts[0].resources, _tasks_of(parts))
+            for parts in _alike(drafts, clustered.graph)
+        ]
+    return grow(Arrayed, clustered, drafts=tuple(drafts))
 
 
-def _draft(
-    clustered: Clustered, level: int, resources: Resources, tasks: list[int], names: list[str]
-) -> ArrayDraft:
-    transformations, clusters = clustered.workflow.tasks.transformations, clustered.clusters
-    ordered = sorted(tasks, key=lambda task: (names[transformations[task]], clusters[task], task))
-    return ArrayDraft(
-        level=level,
-        resources=resources,
-        order=array("i", ordered),
-        unit_offsets=_serial_units(clustered, ordered),
-    )
+def _leading_names(clustered: Clustered) -> list[str]:
+    """Return, by task, the transformation its cluster starts with: a cluster stays together."""
+    names = [str(name) for name in clustered.workflow.transformations]
+    transformations = clustered.workflow.tasks.transformations
+    return [names[transformations[leader]] for leader in clustered.leaders]
 
 
-def _serial_units(clustered: Clustered, ordered: list[int]) -> array[int] | None:
-    """Return where units begin, or None where no unit has more than one task."""
-    if not any(clustered.serial_clusters):
-        return None
-    offsets = array("i")
-    previous = NO_CLUSTER
-    for position, task in enumerate(ordered):
-        number = clustered.clusters[task]
-        serial = number != NO_CLUSTER and clustered.serial_clusters[number]
-        if not (serial and number == previous):
-            offsets.append(position)
-        previous = number
-    offsets.append(len(ordered))
-    return offsets if len(offsets) <= len(ordered) else None
+def _alike(drafts: list[ArrayDraft], graph: Graph) -> list[list[ArrayDraft]]:
+    """Gather the arrays of a level that start together and are waited for together.
+
+    One array of them all delays nobody: what waits for one of them waits for all. An array that
+    could run pairwise with another one (N_TO_N) stays by itself.
+    """
+    relations = UnitRelations.of(drafts, graph)
+    parents = [frozenset(relations.parents(number)) for number in range(len(drafts))]
+    children: list[set[int]] = [set() for _ in drafts]
+    for number, of in enumerate(parents):
+        for parent in of:
+            children[parent].add(number)
+    matches = [match for number in range(len(drafts)) for match in relations.matches(number)]
+    paired = {number for match in matches for number in (match.child, match.parent)}
+    groups: dict[tuple[object, ...], list[ArrayDraft]] = {}
+    for number, draft in enumerate(drafts):
+        alone = number if number in paired else None
+        key = (draft.level, draft.resources, parents[number], frozenset(children[number]), alone)
+        groups.setdefault(key, []).append(draft)
+    return list(groups.values())
+
+
+def _tasks_of(parts: list[ArrayDraft]) -> list[int]:
+    return [task for part in parts for task in part.order]
+
+
+@dataclass(frozen=True, slots=True)
+class _DraftMaker:
+    """Orders the tasks of an array and finds its units."""
+
+    clustered: Clustered
+    names: list[str]
+    """By task: what its cluster starts with."""
+    serial: bool
+    """Some clusters are units."""
+
+    def make(self, level: int, resources: Resources, tasks: list[int]) -> ArrayDraft:
+        """Return the draft of one array."""
+        names, clusters, ranks = self.names, self.clustered.clusters, self.clustered.ranks
+        ordered = sorted(tasks, key=lambda task: (names[task], clusters[task], ranks[task]))
+        return ArrayDraft(
+            level=level,
+            resources=resources,
+            order=array("i", ordered),
+            unit_offsets=self._units(ordered) if self.serial else None,
+        )
+
+    def _units(self, ordered: list[int]) -> array[int] | None:
+        """Return where units begin, or None where no unit has more than one task."""
+        clusters, serial = self.clustered.clusters, self.clustered.serial_clusters
+        offsets = array("i")
+        previous = NO_CLUSTER
+        for position, task in enumerate(ordered):
+            number = clusters[task]
+            if number == NO_CLUSTER or number != previous or not serial[number]:
+                offsets.append(position)
+            previous = number
+        offsets.append(len(ordered))
+        return offsets if len(offsets) <= len(ordered) else None

@@ -74,21 +74,22 @@ def _fill(order: Sequence[int], units: array[int], arrayed: Arrayed, tuning: Tun
     """Put units in a bag, in order, while it stays within the asked size and runtime."""
     size_max = tuning.pack_size or len(order)
     runtime_max = tuning.pack_runtime_seconds or float("inf")
-    # A task without an expectation fills a bag of its own when packing by runtime.
-    runtimes = [
-        runtime_max if settings.runtime_seconds is None else max(0.0, settings.runtime_seconds)
-        for settings in arrayed.settings_table
-    ]
     offsets = array("i", [0])
     size, runtime = 0, 0.0
     for first, last in pairwise(units):
-        more = sum(runtimes[arrayed.task_settings[task]] for task in order[first:last])
+        more = sum(_runtime(arrayed, task, runtime_max) for task in order[first:last])
         if size and (size + last - first > size_max or runtime + more > runtime_max):
             offsets.append(first)
             size, runtime = 0, 0.0
         size, runtime = size + last - first, runtime + more
     offsets.append(len(order))
     return offsets
+
+
+def _runtime(arrayed: Arrayed, task: int, unknown: float) -> float:
+    """Return the expectation; without one a task fills a bag of its own."""
+    seconds = arrayed.settings_table[arrayed.task_settings[task]].runtime_seconds
+    return unknown if seconds is None else max(0.0, seconds)
 
 
 def _spread(bags: array[int], parts: int) -> array[int]:

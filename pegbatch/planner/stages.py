@@ -92,7 +92,11 @@ class Clustered(Levelled):
     """By task: number in cluster_names, or -1."""
     cluster_names: Sequence[str]
     serial_clusters: bytearray
-    """By cluster number: 1 where its tasks run one after another in one bag (seqexec)."""
+    """By cluster number: 1 where its tasks run one after another in one bag."""
+    leaders: array[int]
+    """By task: the first task of its cluster, or the task itself."""
+    ranks: array[int]
+    """By task: its place in its cluster, or its number where it is in none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from pegbatch.errors import InputError, Problem
 from pegbatch.model.settings import Settings
 
 ARRAY_CHILDREN_MAX = 10_000
 """Source: AWS Batch API, ArrayProperties."""
+
+ArrayBy = Literal["level", "cluster", "auto"]
 
 Value = TypeVar("Value")
 
@@ -22,7 +24,7 @@ class Tuning:
 
     data_edges: bool = True
     """`pegasus.parser.dax.data.dependencies`."""
-    array_by: Literal["level", "cluster"] = "level"
+    array_by: ArrayBy = "level"
     """`pegbatch.array.by`."""
     pack_size: int | None = None
     """`pegbatch.pack.size`: tasks a bag."""
@@ -96,10 +98,10 @@ def _boolean(text: str) -> bool:
     return text.lower() == "true"
 
 
-def _array_by(text: str) -> Literal["level", "cluster"]:
-    if text not in ("level", "cluster"):
-        raise ValueError("must be level or cluster")
-    return cast(Literal["level", "cluster"], text)
+def _array_by(text: str) -> ArrayBy:
+    if text not in get_args(ArrayBy):
+        raise ValueError(f"must be one of {', '.join(get_args(ArrayBy))}")
+    return cast(ArrayBy, text)
 
 
 def _aggregator(text: str) -> str:

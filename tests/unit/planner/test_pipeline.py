@@ -225,7 +225,7 @@ def test_names_of_arrays_are_legal_and_unique() -> None:
     assert max(map(len, names)) <= 60
 
 
-@given(dags(), st.sampled_from(["level", "cluster"]), st.integers(1, 4), st.integers(1, 4))
+@given(dags(), st.sampled_from(["level", "cluster", "auto"]), st.integers(1, 4), st.integers(1, 4))
 @settings(max_examples=150, deadline=None)
 def test_every_edge_is_covered_by_links(drawn, by, pack_size, max_children) -> None:
     count, edges = drawn
@@ -281,3 +281,78 @@ def test_properties_that_do_not_fit_are_named(key: str, value: str) -> None:
 
 def test_an_empty_workflow_is_only_a_verdict() -> None:
     assert [job.name for job in planned([]).plan.jobs] == ["verdict"]
+
+
+def branches(count: int = 2):
+    """Return two branches of one level that different tasks wait for."""
+    tasks = [T(id=f"{name}{n}", name=name) for name in "xy" for n in range(count)]
+    tasks += [T(id="after-x", name="u"), T(id="after-both", name="v")]
+    edges = [(f"x{n}", "after-x") for n in range(count)]
+    edges += [(f"{name}{n}", "after-both") for name in "xy" for n in range(count)]
+    return tasks, edges
+
+
+def test_auto_splits_a_level_where_something_can_start_earlier() -> None:
+    result = planned(*branches(), {"pegbatch.array.by": "auto"})
+    assert links(result)["L1-u"] == {"L0-x": "ALL"}
+    assert links(result)["L1-v"] == {"L0-x": "ALL", "L0-y": "ALL"}
+
+
+def test_auto_keeps_a_level_whole_where_splitting_helps_nobody() -> None:
+    tasks = [T(id=f"{name}{n}", name=name) for name in "xy" for n in range(2)] + [T(id="end")]
+    edges = [(task.id, "end") for task in tasks[:4]]
+    result = planned(tasks, edges, {"pegbatch.array.by": "auto"})
+    assert [job.name for job in result.plan.jobs] == ["L0-mixed", "L1-t", "verdict"]
+
+
+def test_auto_keeps_pairs_of_arrays_that_run_unit_by_unit() -> None:
+    tasks = [T(id=f"{name}{n}", name=name) for name in "xyz" for n in range(3)]
+    edges = [(f"{name}{n}", f"z{n}") for name in "xy" for n in range(3)]
+    result = planned(tasks, edges, {"pegbatch.array.by": "auto"})
+    assert links(result)["L1-z"] == {"L0-x": "N_TO_N", "L0-y": "N_TO_N"}
+
+
+def test_a_chain_is_one_bag_and_the_bags_are_levelled_again() -> None:
+    tasks = [T(id=f"{name}{n}", name=name) for n in range(3) for name in "abc"]
+    tasks += [T(id="join"), T(id="tail")]
+    edges = [(f"{a}{n}", f"{b}{n}") for n in range(3) for a, b in ("ab", "bc")]
+    edges += [(f"c{n}", "join") for n in range(3)] + [("join", "tail")]
+    result = planned(tasks, edges, cluster=["chain"])
+    assert bags(result) == {
+        "L0-mixed": [[f"a{n}", f"b{n}", f"c{n}"] for n in range(3)],
+        "L1-t": [["join", "tail"]],
+    }
+    assert links(result)["L1-t"] == {"L0-mixed": "ALL"}
+    assert result.plan.levels == 2
+    assert "chain_a0" in result.cluster_names
+
+
+def test_a_chain_breaks_where_resources_change() -> None:
+    tasks = [T(id="a"), T(id="b"), T(id="c", profiles={"pegasus.cores": "4"}), T(id="d")]
+    edges = [("a", "b"), ("b", "c"), ("c", "d")]
+    result = planned(tasks, edges, cluster=["chain"])
+    assert list(bags(result).values()) == [[["a", "b"]], [["c"]], [["d"]]]
+
+
+def test_chains_go_first_and_horizontal_takes_the_rest() -> None:
+    tasks = [T(id="a"), T(id="b"), T(id="x"), T(id="y")]
+    given = [T(**{**vars(t), "profiles": {"pegasus.clusters.num": "1"}}) for t in tasks]
+    result = planned(given, [("a", "b")], cluster=["chain", "horizontal"])
+    assert sorted(result.cluster_names) == ["chain_a", "merge_t_PID1_ID1"]
+
+
+@given(dags())
+@settings(max_examples=100, deadline=None)
+def test_chains_keep_every_edge_in_order(drawn) -> None:
+    count, edges = drawn
+    tasks = [T(id=str(number)) for number in range(count)]
+    named = [(str(p), str(c)) for p, c in edges]
+    result = planned(tasks, named, cluster=["chain"])
+    before = finished_before(result.plan.jobs)
+    positions = {t: i for tasks in result.arrays for i, t in enumerate(tasks.order)}
+    assert len(positions) == count
+    for parent, child in edges:
+        if place(result, parent) == place(result, child):
+            assert positions[parent] < positions[child]
+        else:
+            assert place(result, parent) in before[place(result, child)]
