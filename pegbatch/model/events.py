@@ -4,7 +4,7 @@ Kinds and their bodies (docs/formats.md):
 
 - `run-started`     {try, run_url, service: local|aws, job_prefix}
 - `uploaded`        {try, files, bytes}: inputs, plan and worker lie in the store
-- `intent`          {try, array, job_name}: written before the SubmitJob call
+- `intent`          {try, array, job_name, job_queue}: written before the SubmitJob call
 - `submitted`       {try, array, job_name, job_id}: written after it
 - `state`           {try, array, status, reason, children: {STATUS: n}}: changes only
 - `cancel-requested` {try}

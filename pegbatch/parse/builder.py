@@ -1,0 +1,278 @@
+"""The table of tasks while a workflow file is read: names interned, columns grown, checks made."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+
+from pegbatch.errors import InputError, Problem
+from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
+from pegbatch.model.profiles import Profile, Profiles
+from pegbatch.model.workflow import (
+    CHECKPOINT,
+    INPUT,
+    NO_FILE,
+    OUTPUT,
+    Edges,
+    TaskTable,
+    TransformationName,
+    Workflow,
+    WorkflowCounts,
+)
+from pegbatch.parse.edges import NO_TASK, EdgeColumns
+from pegbatch.parse.findings import Findings
+
+_BOTH = INPUT | OUTPUT
+_PLAIN_FLAGS = frozenset(
+    flags for flags in range(256) if not flags & CHECKPOINT and flags & _BOTH != _BOTH
+)
+"""Flags of a use of which nothing need be said."""
+_RECURSIVE = Profile("pegasus", "type", "recursive")
+"""How workflows of version 2 mark a job that plans another workflow."""
+
+
+class WorkflowBuilder(Findings):
+    """Takes jobs and edges in document order and ends in a frozen `Workflow`.
+
+    What is wrong with them is collected; nothing is raised before `finish`.
+    """
+
+    def __init__(self, source: str, kind: str) -> None:
+        super().__init__(source)
+        self.name = ""
+        self.version = ""
+        self.common_profiles: Profiles = ()
+        """Profiles of the workflow itself: every task has them, its own ones win."""
+        self.sites: SiteCatalog | None = None
+        self.transformation_catalog: TransformationCatalog | None = None
+        self.replicas: ReplicaCatalog | None = None
+        self._kind = kind
+        self._ids: list[str] = []
+        self._lines = array("l")
+        self._transformations = array("i")
+        self._arguments: list[str] = []
+        self._profiles = array("i")
+        self._stdins = array("i")
+        self._stdouts = array("i")
+        self._stderrs = array("i")
+        self._use_offsets = array("l", [0])
+        self._use_lfns = array("i")
+        self._use_flags = array("B")
+        self._lfn_numbers: dict[str, int] = {}
+        self._stream_only: set[int] = set()
+        self._foreign_files: set[str] = set()
+        self._transformation_numbers: dict[TransformationName, int] = {}
+        self._set_numbers: dict[Profiles, int] = {(): 0}
+        self._recursive_sets: set[int] = set()
+        self._edges = EdgeColumns()
+        self._foreign_jobs = 0
+
+    # Tasks ----------------------------------------------------------------------------------
+
+    def add_task(
+        self,
+        identifier: str,
+        line: int,
+        transformation: TransformationName,
+        arguments: str,
+        profiles: Profiles,
+        streams: Sequence[str | None],
+        uses: Sequence[tuple[str, int]],
+    ) -> None:
+        """Add one job.
+
+        Shapes: streams are the LFNs of stdin, stdout and stderr, None where not redirected;
+        uses are (LFN, flags), a repeated LFN becomes one row with the flags of all.
+        """
+        self._note_id(identifier, line, len(self._ids))
+        self._ids.append(identifier)
+        self._lines.append(line)
+        numbers = self._transformation_numbers
+        self._transformations.append(numbers.setdefault(transformation, len(numbers)))
+        self._arguments.append(arguments)
+        self._profiles.append(self._profile_set(profiles, identifier, line) if profiles else 0)
+        self._add_uses(uses, identifier, line)
+        stdin, stdout, stderr = streams
+        self._stdins.append(NO_FILE if stdin is None else self._stream_lfn(stdin))
+        self._stdouts.append(NO_FILE if stdout is None else self._stream_lfn(stdout))
+        self._stderrs.append(NO_FILE if stderr is None else self._stream_lfn(stderr))
+
+    def add_sub_workflow(self, what: str, identifier: str, line: int, names: Iterable[str]) -> None:
+        """Count a job that stands for a whole workflow, and say that it cannot be planned.
+
+        Shapes: what names the element, names are the LFNs of its `uses`.
+        """
+        self._count_foreign(identifier, line, names)
+        self._refuse_sub_workflow(what, identifier, line)
+
+    def add_unknown_job(self, kind: str, identifier: str, line: int, names: Iterable[str]) -> None:
+        """Count a job of a type that does not exist, and say so."""
+        self._count_foreign(identifier, line, names)
+        self.defect(
+            line,
+            f"the job {identifier!r} has the unknown type {kind!r}",
+            "write job, or leave `type` out",
+        )
+
+    def _count_foreign(self, identifier: str, line: int, names: Iterable[str]) -> None:
+        self._note_id(identifier, line, NO_TASK)
+        self._foreign_jobs += 1
+        self._foreign_files.update(names)
+
+    def _refuse_sub_workflow(self, what: str, identifier: str, line: int) -> None:
+        self.defect(
+            line,
+            f"{what} {identifier!r} is a sub-workflow, which pegbatch does not run yet",
+            "plan the inner workflow on its own and leave this job out",
+        )
+
+    def _note_id(self, identifier: str, line: int, task: int) -> None:
+        if not self._edges.add_job(identifier, task):
+            self.defect(
+                line,
+                f"the job id {identifier!r} is given twice",
+                "every job needs an id of its own",
+            )
+
+    def _profile_set(self, profiles: Profiles, identifier: str, line: int) -> int:
+        numbers = self._set_numbers
+        number = numbers.get(profiles)
+        if number is None:
+            number = numbers[profiles] = len(numbers)
+            if _RECURSIVE in profiles:
+                self._recursive_sets.add(number)
+        if number in self._recursive_sets:
+            self._refuse_sub_workflow("the recursive job", identifier, line)
+        return number
+
+    def _add_uses(self, uses: Sequence[tuple[str, int]], identifier: str, line: int) -> None:
+        numbers = self._lfn_numbers
+        rows: dict[int, int] = {}
+        for lfn, flags in uses:
+            number = numbers.setdefault(lfn, len(numbers))
+            rows[number] = rows.get(number, 0) | flags
+        if self._stream_only:
+            self._stream_only.difference_update(rows)
+        self._use_lfns.extend(rows)
+        self._use_flags.extend(rows.values())
+        self._use_offsets.append(len(self._use_lfns))
+        if not _PLAIN_FLAGS.issuperset(rows.values()):
+            self._check_uses(uses, rows, identifier, line)
+
+    def _check_uses(
+        self,
+        uses: Sequence[tuple[str, int]],
+        rows: Mapping[int, int],
+        identifier: str,
+        line: int,
+    ) -> None:
+        """Say what is odd about a job's uses, each file once."""
+        for lfn in dict.fromkeys(lfn for lfn, _ in uses):
+            flags = rows[self._lfn_numbers[lfn]]
+            if flags & CHECKPOINT:
+                self._warn_checkpoint(lfn, line)
+            elif flags & _BOTH == _BOTH:
+                self._refuse_both(lfn, identifier, line)
+
+    def _refuse_both(self, lfn: str, identifier: str, line: int) -> None:
+        self.defect(
+            line,
+            f"the file {lfn!r} is input and output of the job {identifier!r}",
+            "let the job write a file of another name",
+        )
+
+    def _warn_checkpoint(self, lfn: str, line: int) -> None:
+        self.warn_once(
+            "checkpoint",
+            line,
+            f"{lfn!r} is a checkpoint file; those are not kept from one try to the next yet",
+        )
+
+    def _stream_lfn(self, lfn: str) -> int:
+        known = len(self._lfn_numbers)
+        number = self._lfn_numbers.setdefault(lfn, known)
+        if number == known:
+            self._stream_only.add(number)
+        return number
+
+    # Edges and the end ----------------------------------------------------------------------
+
+    def add_edge(self, parent: str, child: str, line: int) -> None:
+        """Add one explicit edge; its jobs may come later in the document."""
+        self._edges.add(parent, child, line)
+
+    def finish(self) -> Workflow:
+        """Return the workflow.
+
+        Errors: InputError with all problems found.
+        """
+        if self.problems:
+            raise InputError(problems=self.problems)
+        if not self._ids and not self._foreign_jobs:
+            self.defects.append(Problem("there are no jobs in this workflow", self.source))
+        edges = self._resolved_edges()
+        profiles, profile_sets = self._final_profiles()
+        return Workflow(
+            name=self.name or PurePath(self.source).stem,
+            source=self.source,
+            kind=self._kind,
+            version=self.version,
+            tasks=self._table(profiles),
+            lfns=tuple(self._lfn_numbers),
+            transformations=tuple(self._transformation_numbers),
+            profile_sets=profile_sets,
+            edges=edges,
+            counts=self._counts(),
+            sites=self.sites,
+            transformation_catalog=self.transformation_catalog,
+            replicas=self.replicas,
+            defects=tuple(self.defects),
+            warnings=tuple(self.warnings),
+        )
+
+    def _resolved_edges(self) -> Edges:
+        edges, dangling = self._edges.resolve()
+        for identifier, line in dangling:
+            self.defect(
+                line,
+                f"a dependency names the job {identifier!r}, which is not there",
+                "add the job, or remove the dependency",
+            )
+        return edges
+
+    def _final_profiles(self) -> tuple[array[int], Sequence[Profiles]]:
+        """Put the workflow's own profiles below those of each task; set 0 stays empty."""
+        common = self.common_profiles
+        if not common:
+            return self._profiles, tuple(self._set_numbers)
+        sets = [(), *((*common, *own) for own in self._set_numbers)]
+        return array("i", [number + 1 for number in self._profiles]), tuple(sets)
+
+    def _table(self, profiles: array[int]) -> TaskTable:
+        return TaskTable(
+            ids=tuple(self._ids),
+            lines=self._lines,
+            transformations=self._transformations,
+            arguments=tuple(self._arguments),
+            profiles=profiles,
+            stdins=self._stdins,
+            stdouts=self._stdouts,
+            stderrs=self._stderrs,
+            use_offsets=self._use_offsets,
+            use_lfns=self._use_lfns,
+            use_flags=self._use_flags,
+        )
+
+    def _counts(self) -> WorkflowCounts:
+        own_files = len(self._lfn_numbers) - len(self._stream_only)
+        stream_only = self._stream_only
+        numbers = self._lfn_numbers
+        foreign = sum(
+            1 for lfn in self._foreign_files if lfn not in numbers or numbers[lfn] in stream_only
+        )
+        return WorkflowCounts(
+            jobs=len(self._ids) + self._foreign_jobs,
+            edges=len(self._edges),
+            files=own_files + foreign,
+        )

@@ -1,0 +1,185 @@
+"""The jobs of a DAX: `<job>`, and `<dax>` and `<dag>`, which are counted and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pegbatch.model.profiles import Profile
+from pegbatch.model.workflow import TransformationName
+from pegbatch.parse.builder import WorkflowBuilder
+from pegbatch.parse.dax_uses import file_name, use_of
+from pegbatch.parse.names import NAMESPACES
+from pegbatch.parse.xml_events import Element
+
+_BLANK = " \t\n"
+_TRIMMED = "".join(map(chr, range(33)))
+"""What Java's `trim` takes away: all characters up to the space."""
+
+
+class _Draft:
+    """What the parts of one job element have said so far."""
+
+    __slots__ = ("arguments", "profiles", "streams", "uses")
+
+    def __init__(self) -> None:
+        self.arguments = ""
+        self.profiles: list[Profile] = []
+        self.streams: list[str | None] = [None, None, None]
+        self.uses: list[tuple[str, int]] = []
+
+
+def read_job(job: Element, builder: WorkflowBuilder) -> None:
+    """Add one `<job>` to the workflow.
+
+    Errors: a missing id or name is a problem of the builder.
+    """
+    attributes = job.attributes
+    identifier, name = attributes.get("id"), attributes.get("name")
+    if not identifier or not name:
+        _refuse_nameless(job, builder)
+        return
+    draft = _Draft()
+    if "runtime" in attributes:
+        _take_runtime(attributes["runtime"], draft)
+    for part in job.children():
+        _PARTS.get(part.tag, _unknown)(part, draft, builder)
+    builder.add_task(
+        identifier,
+        job.line,
+        TransformationName(attributes.get("namespace", ""), name, attributes.get("version", "")),
+        draft.arguments,
+        tuple(draft.profiles),
+        draft.streams,
+        draft.uses,
+    )
+
+
+def read_sub_workflow(job: Element, builder: WorkflowBuilder) -> None:
+    """Count a `<dax>` or `<dag>` job and refuse to plan it."""
+    identifier = job.attributes.get("id")
+    if not identifier:
+        _refuse_nameless(job, builder)
+        return
+    uses = [use_of(part, builder) for part in job.children() if part.tag == "uses"]
+    names = [use[0] for use in uses if use is not None]
+    builder.add_sub_workflow(f"the <{job.tag}> job", identifier, job.line, names)
+
+
+def read_profile(element: Element, builder: WorkflowBuilder) -> Profile | None:
+    """Read a `<profile>`; None, with a problem, where its namespace or key is missing."""
+    namespace = element.attributes.get("namespace", "").lower()
+    key = element.attributes.get("key")
+    if not namespace or not key:
+        builder.refuse(element.line, "a <profile> without namespace or key", "give it both")
+        return None
+    if namespace not in NAMESPACES:
+        builder.warn_once(
+            f"profile namespace {namespace}",
+            element.line,
+            f"the profile namespace {namespace!r} is not known; such profiles have no effect",
+        )
+    return Profile(namespace, key, _value(element))
+
+
+def warn_unknown(element: Element, builder: WorkflowBuilder) -> None:
+    """Warn of an element that has no meaning here, once for each name."""
+    builder.warn_once(
+        f"element {element.tag}",
+        element.line,
+        f"the element <{element.tag}> is not known here; it is passed over",
+    )
+
+
+def argument_text(argument: Element) -> str:
+    """Return the arguments as one line of words, file references replaced by their LFNs.
+
+    Shapes: each piece of text between file references loses its outer white space, but for one
+    blank on a side that had any; white space inside it stays.
+    Source: Pegasus, DAXParser3 and Parser.ignoreWhitespace.
+    """
+    words = []
+    for part in argument.content:
+        if isinstance(part, str):
+            before = " " if part[0] in _BLANK else ""
+            after = " " if len(part) > 1 and part[-1] in _BLANK else ""
+            words.append(f"{before}{part.strip(_TRIMMED)}{after}")
+        else:
+            words.append(file_name(part) or "")
+    return "".join(words)
+
+
+def _value(profile: Element) -> str:
+    """Return a profile's value, in which version 2 allows file references too."""
+    parts = (part if isinstance(part, str) else file_name(part) or "" for part in profile.content)
+    return "".join(parts).strip()
+
+
+def _refuse_nameless(job: Element, builder: WorkflowBuilder) -> None:
+    missing = "id" if not job.attributes.get("id") else "name"
+    builder.refuse(
+        job.line, f"a <{job.tag}> without {missing}", f"give it the attribute `{missing}`"
+    )
+
+
+def _take_runtime(text: str, draft: _Draft) -> None:
+    """Take the attribute of simulators' workflows as the profile; nonsense is passed over."""
+    try:
+        usable = float(text) >= 0
+    except ValueError:
+        usable = False
+    if usable:
+        draft.profiles.append(Profile("pegasus", "runtime", text.strip()))
+
+
+def _take_argument(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
+    del builder
+    text = argument_text(part)
+    draft.arguments = f"{draft.arguments} {text}" if draft.arguments else text
+
+
+def _take_profile(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
+    profile = read_profile(part, builder)
+    if profile is not None:
+        draft.profiles.append(profile)
+
+
+def _take_uses(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
+    use = use_of(part, builder)
+    if use is not None:
+        draft.uses.append(use)
+
+
+def _take_stream(number: int) -> Callable[[Element, _Draft, WorkflowBuilder], None]:
+    def take(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
+        name = file_name(part)
+        if name is None:
+            builder.refuse(part.line, f"a <{part.tag}> without name", "give it the file's name")
+        draft.streams[number] = name
+
+    return take
+
+
+def _take_invoke(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
+    del draft
+    builder.warn_hooks("<invoke>", part.line)
+
+
+def _pass_over(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
+    del part, draft, builder
+
+
+def _unknown(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
+    del draft
+    warn_unknown(part, builder)
+
+
+_PARTS: dict[str, Callable[[Element, _Draft, WorkflowBuilder], None]] = {
+    "uses": _take_uses,
+    "argument": _take_argument,
+    "profile": _take_profile,
+    "stdin": _take_stream(0),
+    "stdout": _take_stream(1),
+    "stderr": _take_stream(2),
+    "invoke": _take_invoke,
+    "metadata": _pass_over,
+}
