@@ -37,10 +37,11 @@ class ObjectStore(Protocol):
     def head(self, url: str) -> ObjectInfo:
         """Return size and checksum of an object."""
 
-    def download(self, url: str, path: Path) -> ObjectInfo:
+    def download(self, url: str, path: Path, *, require_checksum: bool = False) -> ObjectInfo:
         """Stream an object into a new file; sha256 is that of the bytes received.
 
-        Errors: StoreError where the bytes do not match the checksum that travels with them.
+        Errors: StoreError where the bytes do not match the checksum that travels with them, and,
+        with require_checksum, where none does.
         """
 
     def upload(self, path: Path, url: str, *, if_absent: bool = False) -> ObjectInfo:
@@ -100,8 +101,8 @@ class RunStore(Protocol):
     def append(self, event: RunEvent) -> None:
         """Write one event; it is on disk when this returns."""
 
-    def events(self) -> Sequence[RunEvent]:
-        """Return all events, oldest first."""
+    def events(self, *, after: int = 0) -> Sequence[RunEvent]:
+        """Return the events but for the first `after` of them, oldest first."""
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the run for one process.

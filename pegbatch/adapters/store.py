@@ -1,0 +1,210 @@
+"""The object store: `s3://` (Amazon's, another endpoint's, or directories) and `file://`.
+
+One class for both sides, the client and the worker. The bytes of a bucket go through obstore;
+where buckets are directories (the embedded AWS) and for `file://` they are files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pegbatch.adapters.store_backend import Backend, BrokenTransfer, Opened
+from pegbatch.adapters.store_directory import DirectoryBackend, is_full
+from pegbatch.adapters.store_s3 import RETRY_SECONDS, S3Backend, S3Options
+from pegbatch.adapters.store_urls import ObjectUrl, parse_url
+from pegbatch.errors import ObjectMissing, StoreError, UsageError
+from pegbatch.ports import ObjectInfo
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
+READ_BYTES = 1 << 20
+DOWNLOAD_TRIES = 3
+"""A download that broke off, or whose bytes do not match, is begun again."""
+
+
+class Store:
+    """`ports.ObjectStore` over S3 and directories; safe to use from several threads."""
+
+    def __init__(self, *, s3_directory: Path | None = None, s3: S3Options | None = None) -> None:
+        """Take a folder of buckets, or how S3 is reached (Amazon where neither is given)."""
+        self._s3_directory = s3_directory
+        self._s3 = s3 if s3 is not None else S3Options()
+        self._buckets: dict[tuple[str, str], Backend] = {}
+
+    def read(self, url: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """Return the bytes of an object, or of one range of it (cut at its end)."""
+        backend, place = self._locate(url)
+        return backend.read(place.key, start, length)
+
+    def write(self, url: str, data: bytes) -> None:
+        """Put an object whole or not at all; its sha256 travels with it."""
+        backend, place = self._locate(url)
+        backend.put(place.key, (data,), len(data), create=False)
+
+    def head(self, url: str) -> ObjectInfo:
+        """Return size and checksum of an object."""
+        backend, place = self._locate(url)
+        found = backend.head(place.key)
+        return ObjectInfo(url=url, size_bytes=found.size_bytes, sha256=found.sha256)
+
+    def download(self, url: str, path: Path, *, require_checksum: bool = False) -> ObjectInfo:
+        """Stream an object into a new file; sha256 is that of the bytes received.
+
+        Errors: StoreError where the bytes do not match the checksum that travels with them, and,
+        with require_checksum, where none does.
+        """
+        for left in reversed(range(DOWNLOAD_TRIES)):
+            try:
+                return self._download(url, path, require_checksum=require_checksum)
+            except BrokenTransfer:
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def upload(self, path: Path, url: str, *, if_absent: bool = False) -> ObjectInfo:
+        """Stream a file into an object, whole or not at all; its sha256 travels with it.
+
+        With if_absent an object that is there already stays and nothing is sent.
+        """
+        backend, place = self._locate(url)
+        if if_absent:
+            try:
+                return self.head(url)
+            except ObjectMissing:
+                pass
+        found = backend.put(place.key, _file_chunks(path), _size(path), create=if_absent)
+        return ObjectInfo(url=url, size_bytes=found.size_bytes, sha256=found.sha256)
+
+    def copy(self, source_url: str, url: str) -> None:
+        """Copy an object with its checksum, inside a store or from one to another."""
+        source, source_place = self._locate(source_url)
+        target, place = self._locate(url)
+        if source is target and source.copy(source_place.key, place.key):
+            return
+        opened = source.open(source_place.key)
+        chunks = _verified(source_url, opened, hashlib.sha256())
+        target.put(place.key, chunks, opened.found.size_bytes, create=False)
+
+    def list(self, prefix_url: str) -> Iterator[ObjectInfo]:
+        """Yield the objects below a folder URL, in no order; nothing where there is no folder."""
+        backend, place = self._locate(prefix_url)
+        base = prefix_url.rstrip("/")
+        skip = len(place.key) + 1 if place.key else 0
+        for found in backend.list(place.key):
+            yield ObjectInfo(url=f"{base}/{found.key[skip:]}", size_bytes=found.size_bytes)
+
+    def delete(self, urls: Iterable[str]) -> None:
+        """Delete objects; one that is not there is no error."""
+        for url in urls:
+            backend, place = self._locate(url)
+            backend.delete((place.key,))
+
+    def _download(self, url: str, path: Path, *, require_checksum: bool) -> ObjectInfo:
+        backend, place = self._locate(url)
+        opened = backend.open(place.key)
+        if require_checksum and opened.found.sha256 is None:
+            raise StoreError("no checksum travels with this object", where=url)
+        digest = hashlib.sha256()
+        size_bytes = 0
+        try:
+            with path.open("wb", buffering=0) as file:
+                for chunk in _verified(url, opened, digest):
+                    size_bytes += len(chunk)
+                    _write_all(file.fileno(), chunk)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise _local(error, path) from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return ObjectInfo(url=url, size_bytes=size_bytes, sha256=digest.hexdigest())
+
+    def _locate(self, url: str) -> tuple[Backend, ObjectUrl]:
+        place = parse_url(url)
+        name = (place.scheme, place.bucket)
+        backend = self._buckets.get(name)
+        if backend is None:
+            backend = self._buckets.setdefault(name, self._open(place))
+        return backend, place
+
+    def _open(self, place: ObjectUrl) -> Backend:
+        if place.scheme == "file":
+            return DirectoryBackend(Path("/"), "file:///")
+        if self._s3_directory is not None:
+            if place.bucket in (".", ".."):
+                raise StoreError("not a bucket", where=f"s3://{place.bucket}")
+            return DirectoryBackend(self._s3_directory / place.bucket, f"s3://{place.bucket}/")
+        return S3Backend(place.bucket, self._s3)
+
+
+def store_from_environment(environ: Mapping[str, str]) -> Store:
+    """Open the store that a child's environment names.
+
+    `PEGBATCH_S3_DIRECTORY` (a folder of buckets) wins over `AWS_ENDPOINT_URL_S3` and
+    `AWS_ENDPOINT_URL`; without them it is Amazon's. `PEGBATCH_STORE_RETRY_SECONDS` bounds how long
+    transient faults are retried.
+    """
+    directory = environ.get("PEGBATCH_S3_DIRECTORY")
+    endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+    return Store(
+        s3_directory=Path(directory) if directory else None,
+        s3=S3Options(endpoint_url=endpoint or None, retry_seconds=_retry_seconds(environ)),
+    )
+
+
+def _retry_seconds(environ: Mapping[str, str]) -> float:
+    text = environ.get("PEGBATCH_STORE_RETRY_SECONDS", "")
+    try:
+        return float(text) if text else RETRY_SECONDS
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is not a number of seconds", where="PEGBATCH_STORE_RETRY_SECONDS"
+        ) from error
+
+
+def _verified(url: str, opened: Opened, digest: Hash) -> Iterator[bytes]:
+    """Pass the chunks on, hashed, and raise after the last where they are not what was put."""
+    for chunk in opened.chunks:
+        digest.update(chunk)
+        yield chunk
+    expected = opened.found.sha256
+    if expected is not None and digest.hexdigest() != expected:
+        raise BrokenTransfer(
+            f"the SHA-256 of what was received is {digest.hexdigest()}, of what was put {expected}",
+            where=url,
+            hint="the object was changed or damaged; make it again",
+        )
+
+
+def _local(error: OSError, path: Path) -> StoreError:
+    """Return the error for the file on this side of a transfer; its being missing is no 404."""
+    if is_full(error):
+        return StoreError("the disk is full", where=str(path), hint="free space, or give more")
+    return StoreError(f"local file: {error.strerror or error}", where=str(path))
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(READ_BYTES):
+                yield chunk
+    except OSError as error:
+        raise _local(error, path) from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise _local(error, path) from error
+
+
+def _write_all(descriptor: int, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

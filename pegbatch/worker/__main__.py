@@ -1,0 +1,35 @@
+"""`python worker.pyz <run's URL> <array>`: what a container starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from pegbatch.adapters.store import store_from_environment
+from pegbatch.errors import UsageError
+from pegbatch.worker.main import Surroundings, leave, run_worker
+from pegbatch.worker.stop import Stop
+
+
+def main() -> None:
+    """Run this child and exit."""
+    stop = Stop()
+    stop.listen()
+    environment = dict(os.environ)
+    try:
+        store = store_from_environment(environment)
+    except UsageError as error:
+        sys.stderr.write(f"worker: {error}\n")
+        sys.exit(error.exit_code)
+    around = Surroundings(
+        store=store,
+        environment=environment,
+        folder=Path(environment.get("TMPDIR") or Path.cwd()),
+        stop=stop,
+    )
+    leave(run_worker(sys.argv[1:], around))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The bag, task after task: what is done, what may run, what is skipped, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pegbatch.model import layout
+from pegbatch.model.manifest import ParentTask, TaskLine
+from pegbatch.model.records import TaskRecord, TaskState
+from pegbatch.ports import ObjectStore
+from pegbatch.worker.bag import Bag
+from pegbatch.worker.child import Child
+from pegbatch.worker.childlog import ChildLog
+from pegbatch.worker.filecache import FileCache
+from pegbatch.worker.history import count_failures, settle
+from pegbatch.worker.parents import Parents, blame
+from pegbatch.worker.recorder import Recorder
+from pegbatch.worker.stage_in import Trouble, source_of
+from pegbatch.worker.stop import Stop
+from pegbatch.worker.task import Outcome, TaskRunner, make_record
+
+EXIT_AGAIN = 75
+"""evaluateOnExit of every job definition retries this one."""
+EXIT_STOP = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What a bag needs to run."""
+
+    store: ObjectStore
+    cache: FileCache
+    runner: TaskRunner
+    recorder: Recorder
+    log: ChildLog
+    stop: Stop
+
+
+class BagRun:
+    """One attempt at one bag."""
+
+    def __init__(self, child: Child, bag: Bag, records: Iterable[TaskRecord], doors: Doors) -> None:
+        """Take the bag and all its earlier records, oldest first."""
+        earlier = tuple(records)
+        self._child = child
+        self._bag = bag
+        self._doors = doors
+        self._failures = dict(count_failures(earlier, child.try_))
+        self._states: dict[str, TaskState] = {}
+        for task_id, record in settle(earlier).items():
+            if record.state == "succeeded":
+                self._states[task_id] = "succeeded"
+        self._parents = Parents(doors.store, child.run_url)
+        self._makers = {child.url(use.url): task.id for task in bag.tasks for use in task.outputs}
+        self._last_readers = {
+            child.url(use.url): number
+            for number, task in enumerate(bag.tasks)
+            for use in task.inputs
+        }
+
+    def run(self) -> None:
+        """Run everything that can run and is not done yet.
+
+        Errors: those of the store where another attempt may do better; Stopped.
+        """
+        for number, task in enumerate(self._bag.tasks):
+            self._doors.stop.check()
+            if self._states.get(task.id) == "succeeded":
+                continue
+            if self._failures.get(task.id, 0) >= task.tries:
+                self._states[task.id] = "failed"
+                continue
+            record = self._skip(task) or self._run(number, task)
+            self._take(record)
+            self._forget(number)
+
+    def finish(self) -> int:
+        """Leave a failure mark where one is due and return the exit code.
+
+        Source: docs/formats.md, "Retry rule".
+        """
+        states = [self._states[task.id] for task in self._bag.tasks]
+        failed, skipped = states.count("failed"), states.count("skipped")
+        if not failed and not skipped:
+            return 0
+        if self._may_try_again():
+            self._doors.log.say(f"{failed} failed, {skipped} skipped; trying again")
+            return EXIT_AGAIN
+        key = layout.failure_key(
+            self._child.array, self._bag.number, self._child.try_, failed, skipped
+        )
+        self._doors.store.write(self._child.url(key), b"")
+        self._doors.log.say(f"{failed} failed, {skipped} skipped")
+        return EXIT_STOP if self._child.stop_on_failure else 0
+
+    def _may_try_again(self) -> bool:
+        return not self._child.last_attempt and any(
+            self._states[task.id] == "failed" and self._failures.get(task.id, 0) < task.tries
+            for task in self._bag.tasks
+        )
+
+    def _skip(self, task: TaskLine) -> TaskRecord | None:
+        reason = self._unmade_input(task) or self._failed_parent(task.after)
+        if reason is None:
+            return None
+        now = time.time()
+        outcome = Outcome(start=now, end=now, trouble=Trouble("skipped", reason))
+        return make_record(self._child, task, outcome)
+
+    def _unmade_input(self, task: TaskLine) -> str | None:
+        """Say which required input will not come because its maker in this bag did not succeed."""
+        for use in task.inputs:
+            maker = self._makers.get(self._child.url(use.url))
+            state = self._states.get(maker) if maker is not None else None
+            if maker is not None and state in ("failed", "skipped") and not use.optional:
+                return f"{blame(maker, state)}, so there is no {use.lfn}"
+        return None
+
+    def _failed_parent(self, after: Iterable[ParentTask]) -> str | None:
+        elsewhere: list[ParentTask] = []
+        for parent in after:
+            here = (parent.array, parent.bag) == (self._child.base_array, self._bag.number)
+            state = self._states.get(parent.id) if here else None
+            if state in ("failed", "skipped"):
+                return blame(parent.id, state)
+            if not here:
+                elsewhere.append(parent)
+        return self._parents.why_not(elsewhere)
+
+    def _run(self, number: int, task: TaskLine) -> TaskRecord:
+        self._doors.log.say(f"=== task {task.id} {task.transformation}")
+        made = {self._child.url(use.url) for use in task.outputs}
+        later = {url for url in made if self._last_readers.get(url, -1) > number}
+        return self._doors.runner.run(task, keep=later, staged=lambda: self._prefetch(number + 1))
+
+    def _prefetch(self, first: int) -> None:
+        """Begin to fetch the inputs of the next task that is not done, if they exist by now."""
+        for task in self._bag.tasks[first:]:
+            if self._states.get(task.id) == "succeeded":
+                continue
+            for use in task.inputs:
+                source = source_of(self._child, use)
+                maker = self._makers.get(source.url)
+                if maker is None or self._states.get(maker) == "succeeded":
+                    self._doors.cache.request(source)
+            return
+
+    def _take(self, record: TaskRecord) -> None:
+        self._doors.recorder.add(record)
+        self._states[record.id] = record.state
+        if record.state == "failed":
+            self._failures[record.id] = self._failures.get(record.id, 0) + 1
+        seconds = record.end - record.start
+        reason = f": {record.reason}" if record.reason else ""
+        self._doors.log.say(f"--- task {record.id} {record.state} after {seconds:.1f} s{reason}")
+
+    def _forget(self, number: int) -> None:
+        task = self._bag.tasks[number]
+        uses = (self._child.url(use.url) for use in (*task.inputs, *task.outputs))
+        self._doors.cache.forget(
+            url for url in uses if self._last_readers.get(url, number) <= number
+        )

@@ -1,0 +1,62 @@
+"""Whether the parents that no file ties to a task have succeeded.
+
+One listing of failure marks per array tells which bags have anything to ask about; only their
+records are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pegbatch.model import layout
+from pegbatch.model.manifest import ParentTask
+from pegbatch.model.records import TaskRecord
+from pegbatch.ports import ObjectStore
+from pegbatch.worker.history import read_records, settle
+
+
+class Parents:
+    """Looks parents up, each array and each bag once."""
+
+    def __init__(self, store: ObjectStore, run_url: str) -> None:
+        """Take the run."""
+        self._store = store
+        self._run_url = run_url
+        self._marked: dict[str, frozenset[int]] = {}
+        self._records: dict[tuple[str, int], dict[str, TaskRecord]] = {}
+
+    def why_not(self, parents: Iterable[ParentTask]) -> str | None:
+        """Return a sentence on the first parent that has not succeeded; None where all have.
+
+        Errors: those of the store.
+        """
+        for parent in parents:
+            if parent.bag not in self._marked_bags(parent.array):
+                continue
+            record = self._bag_records(parent.array, parent.bag).get(parent.id)
+            state = "was not run" if record is None else record.state
+            if state != "succeeded":
+                return blame(parent.id, state)
+        return None
+
+    def _marked_bags(self, array: str) -> frozenset[int]:
+        if array not in self._marked:
+            folder = f"{layout.FAILURES_KEY}/{layout.base_array(array)}"
+            marks = (
+                layout.parse_failure_key(info.url)
+                for info in self._store.list(layout.join_url(self._run_url, folder))
+            )
+            self._marked[array] = frozenset(mark[1] for mark in marks if mark is not None)
+        return self._marked[array]
+
+    def _bag_records(self, array: str, bag: int) -> dict[str, TaskRecord]:
+        key = (array, bag)
+        if key not in self._records:
+            self._records[key] = settle(read_records(self._store, self._run_url, array, bag))
+        return self._records[key]
+
+
+def blame(parent: str, state: str) -> str:
+    """Say why a task is skipped: its parent and what became of it."""
+    verb = "was skipped" if state == "skipped" else state
+    return f"parent {parent} {verb}"

@@ -1,0 +1,160 @@
+"""One program, run without a shell in a session of its own, and watched to its end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pegbatch.worker.stop import LOOK_SECONDS, Stop
+from pegbatch.worker.streams import Stream
+
+if TYPE_CHECKING:
+    from resource import struct_rusage
+
+GRACE_SECONDS = 5.0
+"""Between TERM and KILL."""
+BUSY_TRIES = 20
+BUSY_SECONDS = 0.05
+"""An executable just written may be busy while another thread starts a program (ETXTBSY)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to run."""
+
+    argv: Sequence[str]
+    executable: str
+    """A path, or a name to be found on PATH."""
+    directory: Path
+    environment: Mapping[str, str]
+    stdin: Path | None = None
+    """None: nothing to read."""
+    timeout_seconds: float | None = None
+    grace_seconds: float = GRACE_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a program ended."""
+
+    exit_code: int | None = None
+    """None where it did not exit by itself."""
+    signal: int | None = None
+    timed_out: bool = False
+    not_started: str = ""
+    """Why it could not be started; empty where it was."""
+    max_rss_mib: float | None = None
+    """Of the largest process of those waited for."""
+
+
+def run_program(program: Program, out: Stream, err: Stream, stop: Stop) -> Ended:
+    """Run a program to its end, or to ours: then its whole session is ended.
+
+    Errors: none; whatever goes wrong is in the result.
+    """
+    try:
+        process = _start(program, out, err)
+    except (OSError, ValueError) as error:
+        return Ended(not_started=_why_not(program, error))
+    finally:
+        for stream in (out, err):
+            stream.started()
+    watch = _Watch(process, program)
+    status, usage = watch.to_the_end(stop)
+    code = os.waitstatus_to_exitcode(status)
+    return Ended(
+        exit_code=code if code >= 0 else None,
+        signal=-code if code < 0 else None,
+        timed_out=watch.timed_out,
+        max_rss_mib=round(usage.ru_maxrss / 1024, 1),
+    )
+
+
+class _Watch:
+    """Waits for a process in a thread; ends its session at its time limit or when told to."""
+
+    def __init__(self, process: subprocess.Popen[bytes], program: Program) -> None:
+        self.timed_out = False
+        self._process = process
+        self._grace = program.grace_seconds
+        self._deadline = time.monotonic() + (program.timeout_seconds or float("inf"))
+        self._kill_at: float | None = None
+        self._ended = threading.Event()
+        self._result: tuple[int, struct_rusage] | None = None
+        threading.Thread(target=self._reap, daemon=True).start()
+
+    def to_the_end(self, stop: Stop) -> tuple[int, struct_rusage]:
+        """Return wait status and resource usage."""
+        while not self._ended.wait(self._until_next_look()):
+            self._look(stop)
+        # What it left running in its session goes with it.
+        self._signal(signal.SIGKILL)
+        assert self._result is not None
+        # The thread has reaped it; without this, Popen would complain that it still runs.
+        self._process.returncode = os.waitstatus_to_exitcode(self._result[0])
+        return self._result
+
+    def _until_next_look(self) -> float:
+        return max(0.0, min(LOOK_SECONDS, self._deadline - time.monotonic()))
+
+    def _look(self, stop: Stop) -> None:
+        now = time.monotonic()
+        if self._kill_at is None and (stop.asked or now >= self._deadline):
+            self.timed_out = not stop.asked
+            self._deadline = float("inf")
+            self._kill_at = now + self._grace
+            self._signal(signal.SIGTERM)
+        elif self._kill_at is not None and now >= self._kill_at:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _reap(self) -> None:
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self._result = (status, usage)
+        self._ended.set()
+
+
+def _start(program: Program, out: Stream, err: Stream) -> subprocess.Popen[bytes]:
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    stdin = os.open(program.stdin or os.devnull, flags)
+    try:
+        for tries_left in reversed(range(BUSY_TRIES)):
+            try:
+                return subprocess.Popen(
+                    program.argv,
+                    executable=program.executable,
+                    cwd=program.directory,
+                    env=program.environment,
+                    stdin=stdin,
+                    stdout=out.descriptor(),
+                    stderr=err.descriptor(),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                if error.errno != errno.ETXTBSY or not tries_left:
+                    raise
+                time.sleep(BUSY_SECONDS)
+        raise AssertionError("the last try returns or raises")
+    finally:
+        os.close(stdin)
+
+
+def _why_not(program: Program, error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError):
+        return f"{program.executable} cannot be started: {error}"
+    if error.errno == errno.ENOEXEC:
+        return f"{program.executable} cannot be started: neither a binary for this machine nor #!"
+    name = error.filename if isinstance(error.filename, str) else program.executable
+    return f"{program.executable} cannot be started: {error.strerror}: {name}"

@@ -1,0 +1,76 @@
+"""A task's inputs, under their LFNs in its directory; or why it cannot or need not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pegbatch.errors import ObjectMissing, PegbatchError, StoreUnreachable
+from pegbatch.model.manifest import FileUse
+from pegbatch.worker.child import Child
+from pegbatch.worker.filecache import FileCache, Source
+
+TroubleState = Literal["failed", "skipped"]
+TROUBLE_STATES: tuple[TroubleState, ...] = ("skipped", "failed")
+"""In the order in which they count: a failed parent explains whatever else is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a task did not run, or did not count."""
+
+    state: TroubleState
+    reason: str
+
+
+def source_of(child: Child, use: FileUse) -> Source:
+    """Return where an input comes from."""
+    return Source(
+        url=child.url(use.url),
+        sha256=use.sha256,
+        ours=is_ours(use),
+        executable=use.executable,
+    )
+
+
+def is_ours(use: FileUse) -> bool:
+    """Say whether a file lies below the run's URL, so that a task of this run has made it."""
+    return "://" not in use.url
+
+
+def stage_in(
+    child: Child, inputs: Iterable[FileUse], cache: FileCache, directory: Path
+) -> Trouble | None:
+    """Lay all inputs down; say what is wrong with those that cannot be.
+
+    Errors: StoreUnreachable where another attempt may do better; Stopped.
+    """
+    uses = tuple(inputs)
+    for use in uses:
+        cache.request(source_of(child, use))
+    troubles = [
+        trouble
+        for use in uses
+        if (trouble := _place(child, use, cache, directory / use.lfn)) is not None
+    ]
+    for state in TROUBLE_STATES:
+        reasons = [trouble.reason for trouble in troubles if trouble.state == state]
+        if reasons:
+            return Trouble(state, "\n".join(reasons))
+    return None
+
+
+def _place(child: Child, use: FileUse, cache: FileCache, target: Path) -> Trouble | None:
+    try:
+        cache.place(source_of(child, use), target)
+    except ObjectMissing as error:
+        if use.optional:
+            return None
+        return Trouble("skipped" if is_ours(use) else "failed", f"input {use.lfn}: {error}")
+    except PegbatchError as error:
+        if isinstance(error, StoreUnreachable) and not child.last_attempt:
+            raise
+        return Trouble("failed", f"input {use.lfn}: {error}")
+    return None

@@ -1,0 +1,96 @@
+"""Where a task's standard output and error go: a file of the task, or the child's log."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+TAIL_BYTES = 4096
+PIPE_SECONDS = 2.0
+"""How long we read on when the task has ended but something still holds its output open."""
+
+
+class Stream(Protocol):
+    """One output of a task."""
+
+    def descriptor(self) -> int:
+        """Return what the task writes to."""
+
+    def started(self) -> None:
+        """Note that the task has its own copy of the descriptor now (or never will)."""
+
+    def finish(self) -> str:
+        """Return the last TAIL_BYTES, after the end of the task."""
+
+
+class FileStream:
+    """To a file in the task's directory."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, emptied; both outputs may name the same one."""
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o666)
+
+    def descriptor(self) -> int:
+        """Return what the task writes to."""
+        return self._descriptor
+
+    def started(self) -> None:
+        """Close our copy."""
+        os.close(self._descriptor)
+
+    def finish(self) -> str:
+        """Return the end of the file; nothing where the task took it away."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(max(0, self._path.stat().st_size - TAIL_BYTES))
+                return decode(file.read(TAIL_BYTES))
+        except OSError:
+            return ""
+
+
+class LogStream:
+    """To the child's log, through a thread that keeps the tail."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        """Take where the bytes go, as they come."""
+        self._write = write
+        self._read_end, self._write_end = os.pipe()
+        self._tail = b""
+        self._left_behind = False
+        self._thread = threading.Thread(target=self._pump, daemon=True)
+
+    def descriptor(self) -> int:
+        """Return what the task writes to."""
+        return self._write_end
+
+    def started(self) -> None:
+        """Close our copy, so that the end of the task is the end of the stream."""
+        os.close(self._write_end)
+        self._thread.start()
+
+    def finish(self) -> str:
+        """Return the end of what was said."""
+        self._thread.join(PIPE_SECONDS)
+        if self._thread.is_alive():
+            # A process that left the task's session holds the pipe: what it says is nobody's.
+            self._left_behind = True
+        return decode(self._tail)
+
+    def _pump(self) -> None:
+        while data := os.read(self._read_end, 1 << 16):
+            if self._left_behind:
+                break
+            self._write(data)
+            self._tail = (self._tail + data)[-TAIL_BYTES:]
+        os.close(self._read_end)
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a tail, whose first character may be cut."""
+    return data.decode("utf-8", "replace")

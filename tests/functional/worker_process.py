@@ -1,0 +1,58 @@
+"""Children as real processes: entry script, worker archive, tasks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pegbatch.adapters.worker_archive import build_worker
+from tests.run_layout import RunLayout
+
+ENTRY = Path(__file__).parents[2] / "containers" / "fetch-and-run" / "fetch_and_run.py"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A laid out run and what a container at that site finds in its environment."""
+
+    run: RunLayout
+    environment: Mapping[str, str]
+    folder: Path
+    """Working directory of the children."""
+
+    def prepare(self) -> None:
+        """Put the worker into the run."""
+        self.folder.mkdir(exist_ok=True)
+        self.run.store.write(self.run.url("worker.pyz"), build_worker())
+
+    def start(self, array: str = "L0", **variables: str) -> subprocess.Popen[bytes]:
+        """Start one child as Batch would."""
+        names = {"index": "AWS_BATCH_JOB_ARRAY_INDEX", "attempt": "AWS_BATCH_JOB_ATTEMPT"}
+        told = {
+            names.get(name, f"PEGBATCH_{name.upper()}"): value for name, value in variables.items()
+        }
+        return subprocess.Popen(
+            [sys.executable, str(ENTRY), self.run.run_url, array],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "TMPDIR": str(self.folder),
+                "BATCH_FILE_TYPE": "script",
+                "BATCH_FILE_S3_URL": self.run.url("worker.pyz"),
+                **self.environment,
+                **told,
+            },
+        )
+
+    def child(self, array: str = "L0", **variables: str) -> tuple[int, str]:
+        """Run one child to its end; return exit code and output."""
+        with self.start(array, **variables) as process:
+            output, _ = process.communicate(timeout=60)
+        return process.returncode, output.decode()

@@ -1,0 +1,41 @@
+"""Records of a bag, over tries and attempts."""
+
+from __future__ import annotations
+
+import pytest
+
+from pegbatch.errors import StoreError
+from pegbatch.worker.history import read_records, settle
+from tests.run_layout import sh
+from tests.unit.worker.conftest import RUN, Bench
+
+
+def test_records_come_oldest_first_by_number_not_by_name(bench: Bench) -> None:
+    bench.run.add_array("L0", [sh("t", "exit 1", tries=99)])
+    for attempt in ("10", "9", "2"):
+        bench.child(attempt=attempt, attempts="20")
+    found = read_records(bench.store, RUN, "L0", 0)
+    assert [record.attempt for record in found] == [2, 9, 10]
+    assert settle(found)["t"].attempt == 10
+
+
+def test_other_files_in_the_folder_are_let_alone(bench: Bench) -> None:
+    for name in ("notes.txt", "a.b.jsonl", "1.2.3.jsonl"):
+        bench.store.write(f"{RUN}/records/L0/0/{name}", b"?")
+    assert read_records(bench.store, RUN, "L0", 0) == ()
+
+
+def test_a_file_that_vanishes_after_the_listing_holds_nothing(bench: Bench) -> None:
+    url = f"{RUN}/records/L0/0/1.1.jsonl"
+    bench.store.write(url, b"{}\n")
+    bench.store.before = lambda operation, seen: (
+        bench.store.objects.pop(url, None) if operation == "read" else None
+    )
+    assert read_records(bench.store, RUN, "L0", 0) == ()
+
+
+@pytest.mark.parametrize("text", [b"{}\n", b"no json\n", b"[]\n"])
+def test_a_damaged_records_file_is_named(bench: Bench, text: bytes) -> None:
+    bench.store.write(f"{RUN}/records/L0/0/1.1.jsonl", text)
+    with pytest.raises(StoreError, match=r"1\.1\.jsonl: not a records file"):
+        read_records(bench.store, RUN, "L0", 0)

@@ -1,0 +1,82 @@
+"""The verdict: counts from marks, details from records."""
+
+from __future__ import annotations
+
+import json
+
+from tests.run_layout import sh
+from tests.unit.worker.conftest import RUN, Bench
+
+
+def summary(bench: Bench) -> dict:
+    return json.loads(bench.run.get_key("summary.json") or b"null")
+
+
+def test_a_run_without_marks_has_succeeded(bench: Bench) -> None:
+    bench.run.add_array("L0", [sh("a", "exit 0")], [sh("b", "exit 0")])
+    bench.run.add_verdict(outputs=3)
+    assert bench.child("verdict", kind="verdict") == 0
+    assert summary(bench) == {
+        "run": RUN,
+        "workflow": "laid-out",
+        "state": "succeeded",
+        "tasks": {
+            "total": 2, "succeeded": 2, "failed": 0, "skipped": 0, "running": 0, "waiting": 0,
+        },
+        "arrays": [{"name": "L0", "size": 2, "tasks": 2, "failed": 0, "skipped": 0}],
+        "outputs": 3,
+        "failures": [],
+    }  # fmt: skip
+    assert "workflow laid-out succeeded: 2 of 2 tasks" in bench.run.log("verdict", 0)
+
+
+def test_failures_are_counted_and_the_first_are_named(bench: Bench) -> None:
+    bench.run.add_array("L0", [sh("good", "exit 0"), sh("bad", "echo why >&2; exit 4")])
+    bench.run.add_array("L1", [sh("child", "exit 0", after=[("L0", 0, "bad")])])
+    bench.run.add_verdict()
+    bench.child("L0")
+    bench.child("L1")
+    assert bench.child("verdict", kind="verdict") == 1
+    found = summary(bench)
+    assert found["state"] == "failed"
+    assert found["tasks"] == {
+        "total": 3, "succeeded": 1, "failed": 1, "skipped": 1, "running": 0, "waiting": 0,
+    }  # fmt: skip
+    assert [(a["failed"], a["skipped"]) for a in found["arrays"]] == [(1, 0), (0, 1)]
+    assert found["failures"][0] == {
+        "array": "L0", "bag": 0, "id": "bad", "state": "failed", "reason": "exit code 4",
+        "exit_code": 4, "stderr_tail": "why\n",
+    }  # fmt: skip
+    assert found["failures"][1]["reason"] == "parent bad failed"
+    log = bench.run.log("verdict", 0)
+    assert "failed bad (L0, bag 0): exit code 4" in log and "| why" in log
+
+
+def test_only_the_first_twenty_failures_are_told_in_detail(bench: Bench) -> None:
+    bench.run.add_array("L0", *([sh(f"t{i:02}", "exit 1")] for i in range(22)))
+    bench.run.add_verdict()
+    for index in range(22):
+        bench.child(index=str(index))
+    bench.child("verdict", kind="verdict")
+    found = summary(bench)
+    assert found["tasks"]["failed"] == 22
+    assert [f["id"] for f in found["failures"]] == [f"t{i:02}" for i in range(20)]
+    assert "… and 2 more" in bench.run.log("verdict", 0)
+
+
+def test_a_later_try_that_made_everything_good_overrides_old_marks(bench: Bench) -> None:
+    bench.run.add_array("L0", [sh("t", 'test "$PEGBATCH_TRY" = 2')], [sh("u", "exit 1")])
+    bench.run.add_verdict()
+    bench.run.add_try("L0", 2, [0, 1])
+    for index in "01":
+        bench.child("L0", index=index)
+        bench.child("L0.t2", index=index, number="2")
+    assert bench.run.marks() == ["L0/0.1.1.0", "L0/1.1.1.0", "L0/1.2.1.0"]
+    assert bench.child("verdict.t2", kind="verdict", number="2") == 1
+    assert summary(bench)["tasks"]["failed"] == 1
+
+
+def test_a_verdict_without_its_counts_says_so(bench: Bench) -> None:
+    bench.store.write(f"{RUN}/plan/verdict.json", b"[]")
+    assert bench.child("verdict", kind="verdict") == 5
+    assert "verdict.json" in bench.run.log("verdict", 0)
