@@ -13,7 +13,15 @@ import click
 from pegbatch.errors import EXIT_BUG, EXIT_INTERRUPTED, PegbatchError
 
 COMMANDS = {
+    "plan": "Plan a workflow into linked array jobs.",
+    "run": "Submit a planned workflow, wait for it, fetch its outputs.",
+    "status": "Say where a run stands.",
+    "wait": "Wait for a submitted run and fetch its outputs.",
+    "fetch": "Bring the outputs of a run to this machine.",
+    "cancel": "End a run before its time.",
+    "graph": "Draw a workflow or a plan.",
     "inspect": "Say what an input file is and what it holds.",
+    "emulator": "Serve, look at or end the embedded AWS.",
 }
 """Each command lives in `pegbatch/cli/commands/<name>.py` as a click command called `command`."""
 

@@ -14,6 +14,9 @@ from pegbatch.model.workflow import Workflow
 SEGMENT_MAX_BYTES = 253
 """A directory holds 255; the store keeps two for its own temporary names."""
 
+CHECKSUM_SUFFIX = ".sha256"
+"""What the store adds to the key of a large object to name its checksum (docs/formats.md)."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@%~-]{0,200}").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]").search
 _NUMBERED = re.compile(r"#[0-9]+\Z").search
@@ -28,7 +31,7 @@ def illegal_names(workflow: Workflow) -> list[Problem]:
         for number, lfn in enumerate(workflow.lfns)
         if not _PLAIN(lfn) and (reason := why_illegal(lfn))
     }
-    wrong |= _files_that_are_folders(workflow.lfns)
+    wrong |= _files_that_are_folders(workflow.lfns) | _files_named_as_checksums(workflow.lfns)
     if not wrong:
         return []
     users = _first_users(workflow, set(wrong))
@@ -71,6 +74,18 @@ def _files_that_are_folders(lfns: Sequence[str]) -> dict[int, str]:
         number: f"is also the folder of {folders[lfn]!r}"
         for number, lfn in enumerate(lfns)
         if lfn in folders
+    }
+
+
+def _files_named_as_checksums(lfns: Sequence[str]) -> dict[int, str]:
+    """Refuse `x.sha256` beside `x`: a store may keep the checksum of `x` under that key."""
+    if not any(lfn.endswith(CHECKSUM_SUFFIX) for lfn in lfns):
+        return {}
+    known = set(lfns)
+    return {
+        number: f"is kept free for the checksum of {lfn.removesuffix(CHECKSUM_SUFFIX)!r}"
+        for number, lfn in enumerate(lfns)
+        if lfn.endswith(CHECKSUM_SUFFIX) and lfn.removesuffix(CHECKSUM_SUFFIX) in known
     }
 
 

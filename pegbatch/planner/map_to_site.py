@@ -11,13 +11,9 @@ from array import array
 from pegbatch.errors import InputError, PlanError, Problem
 from pegbatch.model.bags import TaskSettings
 from pegbatch.model.catalogs import Site
-from pegbatch.model.profiles import Profiles
 from pegbatch.planner.choose_executables import choose_executables
-from pegbatch.planner.resolve_profiles import (
-    profiles_of_properties,
-    profiles_of_site_properties,
-    resolve_profiles,
-)
+from pegbatch.planner.profile_layers import profile_layers, shared_layers
+from pegbatch.planner.resolve_profiles import resolve_profiles
 from pegbatch.planner.sites import choose_site
 from pegbatch.planner.stages import Checked, Mapped, grow
 
@@ -50,8 +46,7 @@ def _resolve_all(
 ) -> tuple[array[int], tuple[TaskSettings, ...], list[Problem]]:
     """Resolve profiles; numbers of equal settings are shared between tasks."""
     workflow, tasks = checked.workflow, checked.workflow.tasks
-    weakest = profiles_of_properties(checked.settings)
-    of_site = site.profiles + profiles_of_site_properties(checked.settings, site.name)
+    shared = shared_layers(checked, site)
     numbers: dict[tuple[int, int], int] = {}
     distinct: dict[TaskSettings, int] = {}
     problems: list[Problem] = []
@@ -59,32 +54,14 @@ def _resolve_all(
     for task, pair in enumerate(zip(tasks.transformations, tasks.profiles, strict=True)):
         number = numbers.get(pair)
         if number is None:
-            layers = (weakest, workflow.profile_sets[pair[1]], of_site)
-            settings = _resolve_one(checked, site, task, layers, problems)
+            layers = [layer.profiles for layer in profile_layers(checked, site, task, shared)]
+            settings, wrong = resolve_profiles(layers, checked.tuning)
+            where = f"{workflow.source}:{tasks.lines[task]}"
+            name = workflow.transformations[pair[0]]
+            problems.extend(
+                Problem(f"job {tasks.ids[task]} ({name}): {message}", where, hint)
+                for message, hint in wrong
+            )
             number = numbers[pair] = distinct.setdefault(settings, len(distinct))
         column.append(number)
     return column, tuple(distinct), problems
-
-
-def _resolve_one(
-    checked: Checked,
-    site: Site,
-    task: int,
-    layers: tuple[Profiles, ...],
-    problems: list[Problem],
-) -> TaskSettings:
-    workflow = checked.workflow
-    name = workflow.transformations[workflow.tasks.transformations[task]]
-    entry = checked.transformations.transformations.get(name)
-    of_transformation: Profiles = ()
-    if entry is not None:
-        at_site = [place.profiles for place in entry.sites if place.site == site.name]
-        fallback = [place.profiles for place in entry.sites if place.kind == "stageable"]
-        of_transformation = entry.profiles + (at_site or fallback or [()])[0]
-    where = f"{workflow.source}:{workflow.tasks.lines[task]}"
-    settings, wrong = resolve_profiles((*layers, of_transformation), checked.tuning)
-    problems.extend(
-        Problem(f"job {workflow.tasks.ids[task]} ({name}): {message}", where, hint)
-        for message, hint in wrong
-    )
-    return settings

@@ -61,10 +61,23 @@ def plan_workflow(given: Given) -> PlannedWorkflow:
 
     Errors: InputError, PlanError; each with every problem that one refinement found.
     """
+    return finish(refine(given))
+
+
+def refine(given: Given) -> Linked:
+    """Put a workflow through all refinements.
+
+    Errors: as `plan_workflow`.
+    """
     stage: Any = given
-    for refine in REFINEMENTS:
-        stage = refine(stage)
+    for refinement in REFINEMENTS:
+        stage = refinement(stage)
     linked: Linked = stage
+    return linked
+
+
+def finish(linked: Linked) -> PlannedWorkflow:
+    """Return the plan and its tasks, without what only planning needs."""
     return PlannedWorkflow(
         plan=_header(linked),
         workflow=linked.workflow,

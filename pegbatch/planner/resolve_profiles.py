@@ -1,8 +1,4 @@
-"""Profile precedence, and what the profiles of a task come to.
-
-Weakest first: properties, job, site, transformation catalog; a later layer wins.
-Source: Pegasus user guide, "Profiles", and its planner's order of merging.
-"""
+"""What the profiles of a task come to, once their layers are laid over each other."""
 
 from __future__ import annotations
 
@@ -11,8 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pegbatch.model.bags import TaskSettings
 from pegbatch.model.plan import Resources
-from pegbatch.model.profiles import Profile, Profiles
-from pegbatch.model.settings import Settings
+from pegbatch.model.profiles import Profiles
 from pegbatch.planner.tuning import Tuning, aggregator_name
 
 ATTEMPTS_MAX = 10
@@ -22,39 +17,6 @@ CORES_DEFAULT = 1
 MEMORY_DEFAULT_MIB = 2048
 RETRY_DEFAULT = 1
 """Source: Pegasus's defaults of these profiles."""
-
-PLANNING_KEYS = frozenset(
-    {
-        "clusters.num", "clusters.size", "cores", "memory", "gpus", "maxwalltime", "runtime",
-        "job.aggregator",
-    }
-)  # fmt: skip
-"""Keys of the namespace `pegasus` that may stand in the properties as `pegasus.<key>`."""
-
-_PROFILE_NAMESPACES = ("pegasus", "dagman", "env", "condor", "globus", "hints", "selector")
-
-
-def profiles_of_properties(settings: Settings) -> Profiles:
-    """Return the profiles that the properties set for all tasks (`env.X`, `dagman.retry`, …)."""
-    found = []
-    for name in sorted(settings.properties):
-        namespace, _, key = name.partition(".")
-        lower = namespace.lower()
-        if key and lower in _PROFILE_NAMESPACES and (lower != "pegasus" or key in PLANNING_KEYS):
-            found.append(Profile(lower, key, settings.get(name)))
-    return tuple(found)
-
-
-def profiles_of_site_properties(settings: Settings, site: str) -> Profiles:
-    """Return what `pegasus.catalog.site.sites.<site>.profiles.<namespace>.<key>` says of a site."""
-    start = f"pegasus.catalog.site.sites.{site}.profiles."
-    found = []
-    for name in sorted(settings.properties):
-        if name.startswith(start):
-            namespace, _, key = name[len(start) :].partition(".")
-            if key:
-                found.append(Profile(namespace.lower(), key, settings.get(name)))
-    return tuple(found)
 
 
 def resolve_profiles(

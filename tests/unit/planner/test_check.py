@@ -118,6 +118,14 @@ def test_a_file_beside_a_folder_of_its_name_is_refused() -> None:
     assert caught.value.problems[0].where == "workflow.xml:2"
 
 
+def test_a_name_that_a_checksum_may_need_is_refused() -> None:
+    tasks = [T(id="a", outputs=["x"]), T(id="b", inputs=["x"], outputs=["x.sha256"])]
+    with pytest.raises(PlanError, match="kept free for the checksum of 'x'"):
+        check(make_given(make_workflow(tasks)))
+    alone = [T(id="a", outputs=["y.sha256"])]
+    assert check(make_given(make_workflow(alone))).graph.producers[0] == 0
+
+
 def test_names_of_streams_are_checked_too() -> None:
     with pytest.raises(PlanError, match="absolute path"):
         check(make_given(make_workflow([T(id="a", stdout="/tmp/out")])))

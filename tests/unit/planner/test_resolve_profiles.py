@@ -8,10 +8,9 @@ import pytest
 
 from pegbatch.model.plan import Resources
 from pegbatch.model.profiles import Profile
+from pegbatch.planner.profile_layers import profiles_of_properties, profiles_of_site_properties
 from pegbatch.planner.resolve_profiles import (
     attempts_of,
-    profiles_of_properties,
-    profiles_of_site_properties,
     resolve_profiles,
 )
 from pegbatch.planner.tuning import Tuning

@@ -1,0 +1,139 @@
+"""Reading everything a plan is made from: workflow, catalogs, properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pegbatch.adapters.files import open_input, read_input
+from pegbatch.errors import InputError
+from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
+from pegbatch.model.settings import Settings
+from pegbatch.model.workflow import Workflow
+from pegbatch.parse.catalogs import read_replicas, read_sites, read_transformations
+from pegbatch.parse.dax_xml import parse_dax
+from pegbatch.parse.kinds import looks_like_xml
+from pegbatch.parse.workflow_yaml import parse_workflow
+
+HEAD_BYTES = 4096
+"""How much of a workflow file is looked at to tell XML from YAML."""
+
+Catalog = TypeVar("Catalog")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogs:
+    """The catalogs in force, and the files they come from."""
+
+    sites: SiteCatalog
+    transformations: TransformationCatalog
+    replicas: ReplicaCatalog
+    files: tuple[Path, ...] = ()
+
+
+NO_CATALOGS = Catalogs(
+    sites=SiteCatalog(source="", sites={}),
+    transformations=TransformationCatalog(source="", transformations={}),
+    replicas=ReplicaCatalog(source="", replicas={}),
+)
+
+
+def load_workflow(path: Path, environment: Mapping[str, str]) -> Workflow:
+    """Read a workflow, DAX XML or Pegasus 5 YAML, whatever its name ends in.
+
+    Errors: InputError where it cannot be read, is malformed, or is something else.
+    """
+    with open_input(path) as stream:
+        parse = parse_dax if looks_like_xml(stream.read(HEAD_BYTES)) else parse_workflow
+    with open_input(path) as stream:
+        return parse(stream, str(path), environment)
+
+
+def load_catalogs(
+    settings: Settings, directory: Path, conf: Path | None, environment: Mapping[str, str]
+) -> Catalogs:
+    """Read the catalogs that the properties name, or that lie under their usual names.
+
+    Shapes: relative names start at `directory`, else at the folder of the properties file; a
+    catalog that is neither named nor there is empty.
+    Errors: InputError where a catalog that is named is not there, or one is malformed.
+    Source: Pegasus user guide, pegasus.catalog.*.file.
+    """
+    folders = (directory, *((conf.parent,) if conf else ()))
+    files: list[Path] = []
+
+    def load(
+        key: str,
+        usual: tuple[str, ...],
+        empty: Catalog,
+        read: Callable[[bytes, str, Mapping[str, str]], Catalog],
+    ) -> Catalog:
+        path = _find(settings, key, usual, folders)
+        if path is None:
+            return empty
+        files.append(path)
+        return read(read_input(path), str(path), environment)
+
+    return Catalogs(
+        sites=load(
+            "pegasus.catalog.site.file", ("sites.yml", "sites.xml"), NO_CATALOGS.sites, read_sites
+        ),
+        transformations=load(
+            "pegasus.catalog.transformation.file",
+            ("transformations.yml", "tc.txt"),
+            NO_CATALOGS.transformations,
+            read_transformations,
+        ),
+        replicas=load(
+            "pegasus.catalog.replica.file",
+            ("replicas.yml", "rc.txt"),
+            NO_CATALOGS.replicas,
+            read_replicas,
+        ),
+        files=tuple(files),
+    )
+
+
+def _find(
+    settings: Settings, key: str, usual: tuple[str, ...], folders: tuple[Path, ...]
+) -> Path | None:
+    """Return the file of one catalog, or None where it is neither named nor there."""
+    named = settings.get(key).strip()
+    for name in (named,) if named else usual:
+        for folder in folders:
+            if (folder / name).is_file():
+                return folder / name
+    if named:
+        raise InputError(
+            f"{key} names {named}, and there is no such file",
+            where=settings.where(key),
+            hint=f"looked in {' and '.join(str(folder) for folder in folders)}",
+        )
+    return None
+
+
+def with_inline(catalogs: Catalogs, workflow: Workflow) -> Catalogs:
+    """Return the catalogs with those inside the workflow laid over them, entry by entry."""
+    sites, transformations = workflow.sites, workflow.transformation_catalog
+    return replace(
+        catalogs,
+        sites=catalogs.sites
+        if sites is None
+        else replace(
+            sites,
+            source=catalogs.sites.source or sites.source,
+            sites={**catalogs.sites.sites, **sites.sites},
+        ),
+        transformations=catalogs.transformations
+        if transformations is None
+        else replace(
+            transformations,
+            transformations={
+                **catalogs.transformations.transformations,
+                **transformations.transformations,
+            },
+            containers={**catalogs.transformations.containers, **transformations.containers},
+        ),
+    )

@@ -1,0 +1,54 @@
+"""The options of `pegasus-plan` that commands share, as click reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pegbatch.cli.planning import PlanRequest
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+
+def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Split a comma list."""
+    return tuple(name.strip() for name in (value or "").split(",") if name.strip())
+
+
+def _staging(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> dict[str, str]:
+    """Read `site=staging,…` or one name for all sites."""
+    pairs = (item.rpartition("=") for item in _names(context, parameter, value))
+    return {site.strip() or "*": staging.strip() for site, _, staging in pairs}
+
+
+_OPTIONS = (
+    click.option("--conf", type=PATH, help="Properties file  [./pegasus.properties]."),
+    click.option("-D", "definitions", multiple=True, metavar="KEY=VALUE", help="Set a property."),
+    click.option("--dir", "base_dir", type=PATH, default=".", help="Base of submit directories."),
+    click.option("-s", "--sites", callback=_names, metavar="SITE", help="Execution site."),
+    click.option("-o", "--output-sites", callback=_names, default="local", show_default=True,
+                 metavar="SITE,…", help="Sites that outputs are delivered to."),
+    click.option("-O", "--output-dir", type=PATH, help="Directory of the output site local."),
+    click.option("--staging-site", "staging_sites", callback=_staging, metavar="[SITE=]STAGING,…",
+                 help="Site whose scratch directory holds the data."),
+    click.option("-C", "--cluster", callback=_names, metavar="TECHNIQUE,…",
+                 help="horizontal (Pegasus's clusters.num and clusters.size), chain (tasks that "
+                 "only wait for each other run in one child)."),
+)  # fmt: skip
+
+
+def planning_options(function: Command) -> Command:
+    """Take the options of planning."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), function)
+
+
+def request_of(**values: Any) -> PlanRequest:
+    """Return the request that the options make."""
+    return PlanRequest(**values)

@@ -1,0 +1,68 @@
+"""A plan as people read it: its array jobs, level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pegbatch.model.plan import Job, LinkType, Plan
+
+ROWS_MAX = 40
+"""More jobs than this are counted, not listed."""
+
+_HEAD = ("LEVEL", "ARRAY", "CHILDREN", "TASKS", "VCPUS", "MEMORY", "WAITS FOR")
+_RIGHT = (0, 2, 3, 4, 5)
+
+
+def plan_text(plan: Plan) -> str:
+    """Return the header line and a table of the jobs, in plan order."""
+    rows = [_HEAD, *(_row(job) for job in plan.jobs[:ROWS_MAX])]
+    lines = [summary_line(plan), "", *_table(rows)]
+    if len(plan.jobs) > ROWS_MAX:
+        lines.append(f"  … and {len(plan.jobs) - ROWS_MAX} more jobs: see plan.json")
+    return "\n".join(lines) + "\n"
+
+
+def summary_line(plan: Plan) -> str:
+    """Return what the plan comes to, in one sentence."""
+    return (
+        f"{plan.workflow}: {_count(plan.tasks, 'task')} and {_count(plan.files, 'file')} in "
+        f"{_count(plan.levels, 'level')} become {_count(len(plan.jobs), 'SubmitJob call')}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _row(job: Job) -> tuple[str, ...]:
+    return (
+        "-" if job.level is None else str(job.level),
+        job.name,
+        f"{job.size:,}" if job.size > 1 else "plain job",
+        f"{job.tasks:,}" if job.tasks else "-",
+        str(job.resources.vcpus),
+        f"{job.resources.memory_mib:,} MiB",
+        _links(job),
+    )
+
+
+def _links(job: Job) -> str:
+    """Return the parents; `name[i]` stands for an N_TO_N link."""
+    names = [
+        f"{link.array}[i]" if link.type is LinkType.N_TO_N else link.array
+        for link in job.depends_on
+    ]
+    more = f", … {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more if names else "-"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  "
+        + "  ".join(
+            cell.rjust(width) if column in _RIGHT else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
