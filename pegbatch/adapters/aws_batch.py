@@ -1,0 +1,78 @@
+"""AWS Batch through boto3: implements `ports.JobService` on Amazon and on the embedded AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pegbatch.adapters.aws_calls import AwsCaller
+from pegbatch.ports import JobState
+
+DESCRIBE_AT_ONCE = 100
+"""Ids that one DescribeJobs call takes."""
+
+
+class AwsBatch:
+    """Jobs of one account and region."""
+
+    def __init__(self, caller: AwsCaller) -> None:
+        """Take the caller of a `batch` client."""
+        self._caller = caller
+
+    def submit(self, body: Mapping[str, Any]) -> str:
+        """Make one SubmitJob call and return the job id.
+
+        Errors: SubmitUnclear where the call broke off; it is never repeated here.
+        """
+        return str(self._caller.call("submit_job", repeatable=False, **body)["jobId"])
+
+    def describe(self, job_ids: Sequence[str]) -> Mapping[str, JobState]:
+        """Return the states of jobs by id; ids that the service does not show are left out."""
+        found: dict[str, JobState] = {}
+        for start in range(0, len(job_ids), DESCRIBE_AT_ONCE):
+            chunk = list(job_ids[start : start + DESCRIBE_AT_ONCE])
+            answer = self._caller.call("describe_jobs", jobs=chunk)
+            for detail in answer.get("jobs", ()):
+                found[detail["jobId"]] = _job_state(detail)
+        return found
+
+    def find(self, queue: str, job_name: str) -> Sequence[JobState]:
+        """Return the jobs of exactly that name in a queue, in any state.
+
+        Source: AWS Batch, ListJobs: the JOB_NAME filter matches in any case and in any state.
+        """
+        by_name = [{"name": "JOB_NAME", "values": [job_name]}]
+        listed = self._list(jobQueue=queue, filters=by_name)
+        return [job for job in listed if job.name == job_name]
+
+    def children(self, job_id: str, status: str) -> Iterator[JobState]:
+        """Yield the children of an array that are in one state."""
+        return self._list(arrayJobId=job_id, jobStatus=status)
+
+    def terminate(self, job_id: str, reason: str) -> None:
+        """End a job in whatever state it is (array parents: all its children)."""
+        self._caller.call("terminate_job", jobId=job_id, reason=reason)
+
+    def _list(self, **arguments: Any) -> Iterator[JobState]:
+        while True:
+            answer = self._caller.call("list_jobs", **arguments)
+            yield from map(_job_state, answer.get("jobSummaryList", ()))
+            token = answer.get("nextToken")
+            if not token:
+                return
+            arguments["nextToken"] = token
+
+
+def _job_state(detail: Mapping[str, Any]) -> JobState:
+    """Read a JobDetail or a JobSummary; both name these parts alike."""
+    container = detail.get("container") or {}
+    summary = (detail.get("arrayProperties") or {}).get("statusSummary") or {}
+    return JobState(
+        job_id=detail["jobId"],
+        name=detail["jobName"],
+        status=detail.get("status", ""),
+        reason=detail.get("statusReason") or "",
+        children={status: count for status, count in sorted(summary.items()) if count},
+        exit_code=container.get("exitCode"),
+        log_stream=container.get("logStreamName"),
+    )

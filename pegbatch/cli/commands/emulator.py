@@ -1,0 +1,172 @@
+"""`pegbatch emulator`: the embedded AWS by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pegbatch.emulator import background, presence
+from pegbatch.emulator.control import MISHAPS
+from pegbatch.emulator.faults import KINDS, Fault
+from pegbatch.emulator.presence import Endpoint
+from pegbatch.emulator.server import serve
+from pegbatch.emulator.settings import EmulatorSettings, MachineSettings
+from pegbatch.errors import OutsideError
+
+ENTRY_SCRIPT = Path(background.__file__).with_name("fetch_and_run.py")
+
+
+class FaultType(click.ParamType[Fault]):
+    """`KIND[:OPERATION]=CALLS`, such as `throttle:SubmitJob=3`."""
+
+    name = "KIND[:OPERATION]=CALLS"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Fault:
+        """Read one fault."""
+        if isinstance(value, Fault):
+            return value
+        what, _, calls = value.partition("=")
+        kind, _, operation = what.partition(":")
+        if kind not in KINDS or not calls.isdecimal():
+            self.fail(f"{value!r} is no fault; kinds are {', '.join(KINDS)}", param, ctx)
+        return Fault(kind, int(calls), operation or None)
+
+
+@click.command(short_help="Serve, look at or end the embedded AWS.")
+@click.option(
+    "--dir",
+    "base",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Database, events, logs and buckets lie in local-aws below.  [default: .]",
+)
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), hidden=True)
+@click.option("--serve", "action", flag_value="serve", default=True, help="Serve (the default).")
+@click.option("--background", "action", flag_value="background", help="Serve in the background.")
+@click.option("--status", "action", flag_value="status", help="Say whether one is running.")
+@click.option("--stop", "action", flag_value="stop", help="End the running one.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--port", type=int, default=0, help="Port on 127.0.0.1.  [default: any]")
+@click.option("--region", default="us-east-1", show_default=True, help="Region in the ARNs.")
+@click.option("--vcpus", type=click.IntRange(1), help="vCPUs of all environments together.")
+@click.option("--memory", type=click.IntRange(1), help="MiB that jobs may hold together.")
+@click.option("--strict", is_flag=True, help="What is too large waits, as on Amazon.")
+@click.option(
+    "--n-to-n-failure",
+    type=click.Choice(["child", "array"]),
+    default="child",
+    show_default=True,
+    help="What a failed child fails in an N_TO_N dependent: the child of its index, or the array.",
+)
+@click.option("--idle-seconds", type=float, help="End so long after the last job and call.")
+@click.option("--rate", type=float, help="Answer 429 above so many calls a second (Amazon: 50).")
+@click.option("--late", type=float, default=0.0, help="Show new jobs only after so many seconds.")
+@click.option("--fault", "faults", type=FaultType(), multiple=True, help="Let calls go wrong.")
+@click.option("--strike", metavar="JOB", help="Take the host of a running job away (or `all`).")
+@click.option("--how", type=click.Choice(MISHAPS), default="host", help="What --strike does.")
+@click.option("--entry", multiple=True, hidden=True)
+@click.option("--minimum-timeout", type=int, default=60, hidden=True)
+@click.option("--kill-after", type=float, default=30.0, hidden=True)
+def command(action: str, base: Path, folder: Path | None, as_json: bool, **options: Any) -> None:
+    """Run an AWS Batch and CloudWatch Logs of your own on 127.0.0.1.
+
+    Jobs are local processes. --fault and --strike also reach one that is running.
+    """
+    folder = folder or background.local_folder(base)
+    if action == "status":
+        show_status(folder, as_json)
+    elif action == "stop":
+        click.echo("stopped" if background.stop(folder) else "not running", err=True)
+    elif options["strike"] is not None or (options["faults"] and background.running(folder)):
+        misbehave(folder, options)
+    elif action == "background":
+        announce(background.ensure_running(folder, vcpus=options["vcpus"]), as_json)
+    else:
+        run_server(settings_of(folder, options), options["faults"], as_json)
+
+
+def run_server(settings: EmulatorSettings, faults: tuple[Fault, ...], as_json: bool) -> None:
+    """Serve until the end."""
+    asyncio.run(serve(settings, faults=faults, on_ready=lambda e: announce(e, as_json)))
+
+
+def settings_of(folder: Path, options: dict[str, Any]) -> EmulatorSettings:
+    """Return what the options come to."""
+    machine = MachineSettings(
+        vcpus=options["vcpus"],
+        memory_mib=options["memory"],
+        strict=options["strict"],
+        n_to_n_failure=options["n_to_n_failure"],
+        late_seconds=options["late"],
+        kill_after_seconds=options["kill_after"],
+    )
+    return EmulatorSettings(
+        folder=folder,
+        machine=machine,
+        port=options["port"],
+        region=options["region"],
+        idle_seconds=options["idle_seconds"],
+        entry=options["entry"] or (sys.executable, "-P", str(ENTRY_SCRIPT)),
+        minimum_timeout_seconds=options["minimum_timeout"],
+        calls_per_second=options["rate"],
+    )
+
+
+def announce(endpoint: Endpoint, as_json: bool) -> None:
+    """Print what a user can paste into a shell."""
+    if as_json:
+        shown = {"address": endpoint.url, "pid": endpoint.pid, "folder": str(endpoint.folder)}
+        click.echo(json.dumps(shown))
+        return
+    for name, value in variables(endpoint).items():
+        click.echo(f"export {name}={value}")
+    click.echo(f"serving AWS Batch and CloudWatch Logs, folder {endpoint.folder}", err=True)
+
+
+def variables(endpoint: Endpoint) -> dict[str, str]:
+    """Return the environment in which any AWS client finds the embedded AWS."""
+    return {
+        "AWS_ENDPOINT_URL_BATCH": endpoint.url,
+        "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": endpoint.url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "embedded",
+        "AWS_SECRET_ACCESS_KEY": "embedded",
+    }
+
+
+def show_status(folder: Path, as_json: bool) -> None:
+    """Print whether an embedded AWS runs on a folder, and with how many jobs."""
+    endpoint = background.running(folder)
+    found = presence.ask(endpoint, "GET", "status") if endpoint else None
+    if as_json:
+        address = endpoint.url if endpoint else None
+        click.echo(json.dumps({"running": found is not None, "address": address, **(found or {})}))
+    elif endpoint is None or found is None:
+        click.echo("not running")
+    else:
+        click.echo(
+            f"running at {endpoint.url} (process {endpoint.pid}):"
+            f" {found['open_jobs']} of {found['jobs']} jobs not finished"
+        )
+
+
+def misbehave(folder: Path, options: dict[str, Any]) -> None:
+    """Pass faults on to a running embedded AWS."""
+    endpoint = background.running(folder)
+    if endpoint is None:
+        raise OutsideError("no embedded AWS is running", where=str(folder))
+    for fault in options["faults"]:
+        body = {"kind": fault.kind, "calls": fault.calls, "operation": fault.operation}
+        presence.ask(endpoint, "POST", "faults", body)
+    job = options["strike"]
+    if job is not None:
+        body = {"job": None if job == "all" else job, "how": options["how"]}
+        answer = presence.ask(endpoint, "POST", "strike", body)
+        if answer is None:
+            raise OutsideError(f"job {job} is not there", where=str(folder))
+        click.echo("\n".join(answer["hit"]))

@@ -1,0 +1,33 @@
+"""`pegbatch wait [DIR]`: wait for a submitted run and fetch its outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pegbatch.cli.display import open_display
+from pegbatch.cli.options import json_option, submit_dir_argument
+from pegbatch.cli.results import echo_end, echo_interrupted
+from pegbatch.cli.running import wait_for
+from pegbatch.cli.wiring import open_run
+from pegbatch.errors import EXIT_INTERRUPTED
+
+
+@click.command(short_help="Wait for a submitted run and fetch its outputs.")
+@submit_dir_argument
+@json_option
+def command(submit_dir: Path, as_json: bool) -> int:
+    """Wait until the run of DIR has ended, and fetch its outputs.
+
+    Ends with 0 where all tasks succeeded and with 1 otherwise.
+    """
+    run = open_run(submit_dir)
+    try:
+        with open_display(run.plan, run.clock) as display:
+            result = wait_for(run, display.show)
+    except KeyboardInterrupt:
+        echo_interrupted(run)
+        return EXIT_INTERRUPTED
+    echo_end(run, result, as_json=as_json)
+    return result.exit_code

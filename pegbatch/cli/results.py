@@ -1,0 +1,81 @@
+"""Printing what a use case of a run found."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+import orjson
+
+from pegbatch.cli.running import RunResult
+from pegbatch.cli.wiring import OpenRun
+from pegbatch.model.run_status import status_to_json
+from pegbatch.report.status import failures_text, headline, outputs_text, size_text, status_text
+
+
+def echo_json(value: object) -> None:
+    """Print one JSON object on stdout."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
+def echo_status(result: RunResult, *, as_json: bool) -> None:
+    """Print where a run stands."""
+    if as_json:
+        echo_json(status_to_json(result.status))
+    else:
+        click.echo(status_text(result.status))
+
+
+def echo_end(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
+    """Print how a run ended: state, first failures, outputs, and what to type next."""
+    if as_json:
+        echo_json(status_to_json(result.status))
+        return
+    total = result.status.outputs
+    parts = [headline(result.status), failures_text(result.failures)]
+    parts.append(outputs_text(result.outputs, total))
+    parts.append(f"submit directory: {run.directory.path}")
+    parts.append(f"next: pegbatch status {place(run)}")
+    click.echo("\n".join(part for part in parts if part))
+
+
+def echo_detached(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
+    """Print that the run goes on by itself."""
+    if as_json:
+        echo_json(status_to_json(result.status))
+        return
+    click.echo(headline(result.status))
+    click.echo(f"run:  {result.status.run}")
+    click.echo(f"next: pegbatch wait {place(run)}")
+
+
+def echo_interrupted(run: OpenRun) -> None:
+    """Say, after Ctrl-C, what goes on and how to come back."""
+    state = run.state()
+    left = sum(array.job_id is None for array in state.arrays.values())
+    if state.started is not None and not left:
+        text = f"detached; the run goes on. Come back with: pegbatch wait {place(run)}"
+    else:
+        text = f"{left} array jobs are not submitted yet. Go on with: pegbatch run {place(run)}"
+    click.echo(f"pegbatch: {text}", err=True)
+
+
+def echo_fetched(result: RunResult, *, as_json: bool) -> None:
+    """Print what was fetched."""
+    fetched = result.fetched
+    if as_json:
+        counts = {"files": fetched.files, "bytes": fetched.size_bytes, "present": fetched.present}
+        missing = list(fetched.missing)
+        echo_json({"run": result.status.run, "fetched": counts, "missing": missing})
+        return
+    click.echo(
+        f"fetched {fetched.files} files ({size_text(fetched.size_bytes)}), "
+        f"{fetched.present} were there already, {len(fetched.missing)} are not made"
+    )
+    for lfn in fetched.missing[:20]:
+        click.echo(f"  not made: {lfn}")
+
+
+def place(run: OpenRun) -> str:
+    """Return the submit directory as a shell takes it."""
+    return shlex.quote(str(run.directory.path))

@@ -1,0 +1,175 @@
+"""The use cases of a run: run, wait, status, fetch, cancel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from pegbatch.adapters.delivery import destination_path, fetch_file
+from pegbatch.cli.choice import Service, Wishes
+from pegbatch.cli.wiring import OpenRun, held, open_store, submitting_context, watching_context
+from pegbatch.engine import loop
+from pegbatch.engine.cancelling import cancel
+from pegbatch.engine.context import Context
+from pegbatch.engine.deliveries import FetchReport, Output, fetch_outputs, output_sizes
+from pegbatch.engine.findings import find_lost, is_over, look_up
+from pegbatch.engine.journal import Journal
+from pegbatch.engine.state import RunState, new_state
+from pegbatch.engine.status import Findings, build_status
+from pegbatch.errors import InputError, ObjectMissing, PlanError
+from pegbatch.model.layout import SUMMARY_KEY, join_url
+from pegbatch.model.run_status import RunStatus
+from pegbatch.ports import ObjectStore
+from pegbatch.report.status import SHOWN_OUTPUTS
+
+CANCEL_SECONDS = 45.0
+"""How long `cancel` waits for the children to end: Batch gives them 30 s."""
+
+OnChange = Callable[[RunState], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a use case found, ready to be printed."""
+
+    status: RunStatus
+    fetched: FetchReport = field(default_factory=FetchReport)
+    outputs: tuple[tuple[str, int | None, str], ...] = ()
+    """The first outputs: LFN, size, place."""
+    failures: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 where the run has ended and not all of it succeeded."""
+        return int(self.status.state in ("failed", "cancelled"))
+
+
+def run_workflow(run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: bool) -> RunResult:
+    """Submit what is not yet submitted; wait and fetch unless detached.
+
+    Errors: PlanError for a plan that cannot run; RunLocked where another process is at it.
+    """
+    if not run.plan.runnable:
+        raise PlanError(
+            "this plan was made without catalogs and cannot run",
+            where=str(run.directory.path),
+            hint="plan the workflow again with its catalogs",
+        )
+    if run.state().outcome is not None:
+        return _ended(run)
+    with run.runs.lock(), submitting_context(run, wishes, on_change=on_change) as context:
+        loop.submit(context)
+        if detach:
+            return RunResult(status=_status(run, context.state, Findings()))
+        loop.wait(context)
+    return _ended(run)
+
+
+def wait_for(run: OpenRun, on_change: OnChange) -> RunResult:
+    """Wait for a run that was submitted, whoever submitted it, and fetch its outputs."""
+    state = _begun(run)
+    if state.outcome is None:
+        with (
+            held(run) as writes,
+            watching_context(run, writes=writes, on_change=on_change) as context,
+        ):
+            state = loop.wait(context)
+    return _ended(run, state)
+
+
+def look_at(run: OpenRun) -> RunResult:
+    """Return where a run stands now."""
+    state = run.state()
+    if state.started is None:
+        return RunResult(status=_status(run, state, Findings()))
+    if state.outcome is not None:
+        return RunResult(
+            status=_status(run, state, look_up(open_store(run, _service(state)), state))
+        )
+    with held(run) as writes, watching_context(run, writes=writes) as context:
+        return RunResult(status=_look(run, context))
+
+
+def fetch(run: OpenRun) -> RunResult:
+    """Bring the outputs that belong on this machine, as far as they are made."""
+    return _ended(run, _begun(run))
+
+
+def cancel_run(run: OpenRun) -> RunResult:
+    """End a run, and wait for its end as long as Batch takes to stop children."""
+    state = _begun(run)
+    if state.outcome is None:
+        with watching_context(run, writes=True) as context:
+            cancel(context)
+            state = loop.wait(context, at_most_seconds=CANCEL_SECONDS)
+    store = open_store(run, _service(state))
+    return RunResult(status=_status(run, state, look_up(store, state)))
+
+
+def _look(run: OpenRun, context: Context) -> RunStatus:
+    state = loop.look(context)
+    findings = look_up(context.ports.store, state)
+    if findings.tasks is None and not is_over(state):
+        lost, _ = find_lost(context.ports.jobs, run.plan, state, findings.marks)
+        findings = replace(findings, lost=lost)
+    return _status(run, state, findings)
+
+
+def _ended(run: OpenRun, state: RunState | None = None) -> RunResult:
+    """Fetch what there is to fetch, and gather what is said at the end."""
+    known = run.state() if state is None else state
+    store = open_store(run, _service(known))
+    outputs = run.directory.outputs(known.run_url)
+    fetched = fetch_outputs(outputs, lambda output: fetch_file(store, output))
+    if fetched.files:
+        journal = Journal(run.runs, run.clock, new_state(run.plan), writes=True)
+        journal.put("fetched", files=fetched.files, bytes=fetched.size_bytes)
+    return RunResult(
+        status=_status(run, known, look_up(store, known)),
+        fetched=fetched,
+        outputs=_first_outputs(run, store, known.run_url),
+        failures=_failures(store, known),
+    )
+
+
+def _first_outputs(
+    run: OpenRun, store: ObjectStore, run_url: str
+) -> tuple[tuple[str, int | None, str], ...]:
+    first = islice(run.directory.outputs(run_url), SHOWN_OUTPUTS)
+    return tuple((output.lfn, size, _place(output)) for output, size in output_sizes(store, first))
+
+
+def _place(output: Output) -> str:
+    return str(destination_path(output)) if output.to_fetch else output.destination
+
+
+def _failures(store: ObjectStore, state: RunState) -> tuple[Mapping[str, Any], ...]:
+    if state.outcome in (None, "succeeded"):
+        return ()
+    try:
+        summary = json.loads(store.read(join_url(state.run_url, SUMMARY_KEY)))
+    except ObjectMissing:
+        return ()
+    return tuple(summary.get("failures", ()))
+
+
+def _begun(run: OpenRun) -> RunState:
+    state = run.state()
+    if state.started is None:
+        raise InputError(
+            "this plan was never run",
+            where=str(run.directory.path),
+            hint=f"run it with `pegbatch run {run.directory.path}`",
+        )
+    return state
+
+
+def _service(state: RunState) -> Service:
+    return "aws" if state.service == "aws" else "local"
+
+
+def _status(run: OpenRun, state: RunState, findings: Findings) -> RunStatus:
+    return build_status(run.plan, state, findings, now=run.clock.now())

@@ -1,0 +1,64 @@
+"""What the parts of the engine share: ports, plan, journal, and what a submission needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pegbatch.engine.journal import Journal
+from pegbatch.engine.state import RunState
+from pegbatch.engine.uploads import UploadItem
+from pegbatch.model.plan import Plan
+from pegbatch.model.requests import SubmitRequest
+from pegbatch.ports import Clock, JobService, ObjectStore, RunStore
+
+CANCEL_REASON = "cancelled by pegbatch cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The doors that the engine uses."""
+
+    jobs: JobService
+    store: ObjectStore
+    runs: RunStore
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What a submission needs besides the ports."""
+
+    requests: Mapping[str, SubmitRequest]
+    """By array of the plan."""
+    uploads: Callable[[], Iterable[UploadItem]]
+    """Called once, where the uploads are not done yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often to ask: soon after a change, ever less often while nothing happens."""
+
+    first_seconds: float
+    longest_seconds: float
+    factor: float = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One process working on, or watching, one run."""
+
+    ports: Ports
+    plan: Plan
+    journal: Journal
+    pace: Pace
+    launch: Launch | None = None
+    """Where this process may submit; without it, it waits for who does."""
+    on_change: Callable[[RunState], None] = lambda state: None
+    on_note: Callable[[str], None] = lambda text: None
+    """Told what takes a while, and why."""
+
+    @property
+    def state(self) -> RunState:
+        """Return the fold as this process knows it."""
+        return self.journal.state

@@ -1,0 +1,138 @@
+"""From children of arrays to tasks: what succeeded, failed, was skipped, runs and waits.
+
+Batch counts children. A child that succeeded has run its bag to the end, and a failure mark says
+how many of the bag's tasks failed or were skipped. A child that failed for Batch was reclaimed,
+or could not start, or lost a dependency; the loop's last look tells these apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from pegbatch.engine.state import ArrayState
+from pegbatch.model.layout import parse_failure_key
+from pegbatch.model.plan import Job
+from pegbatch.model.run_status import TaskCounts
+
+ACTIVE = ("STARTING", "RUNNING")
+
+
+class Mark(NamedTuple):
+    """The failure mark of one bag, of its highest try."""
+
+    number: int
+    """The try."""
+    failed: int
+    skipped: int
+
+
+Marks: TypeAlias = Mapping[str, Mapping[int, Mark]]
+"""Array, then bag."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostChildren:
+    """Children that Batch let fail and that left no mark."""
+
+    failed: int = 0
+    """Started, or should have been."""
+    skipped: int = 0
+    """Never started: a dependency failed, or the run was cancelled."""
+
+
+def read_marks(urls: Iterable[str]) -> Marks:
+    """Read the keys of one LIST of the failures; others are passed over."""
+    marks: dict[str, dict[int, Mark]] = {}
+    for url in urls:
+        parsed = parse_failure_key(url)
+        if parsed is None:
+            continue
+        array, bag, number, failed, skipped = parsed
+        bags = marks.setdefault(array, {})
+        if bag not in bags or bags[bag].number < number:
+            bags[bag] = Mark(number, failed, skipped)
+    return marks
+
+
+def settled_children(array: ArrayState, size: int) -> Mapping[str, int]:
+    """Return the children by status, made to fit the array's own state.
+
+    Shapes: the counts of an ended array add up to its size (statusSummary lags behind).
+    Source: AWS Batch, DescribeJobs arrayProperties.statusSummaryLastUpdatedAt.
+    """
+    if array.status == "SUCCEEDED":
+        return {"SUCCEEDED": size}
+    if array.status == "FAILED":
+        succeeded = min(array.children.get("SUCCEEDED", 0), size - 1)
+        counts = {"SUCCEEDED": succeeded, "FAILED": size - succeeded}
+        return {status: count for status, count in counts.items() if count}
+    if not array.children and array.status:
+        return {array.status: size}
+    return dict(array.children)
+
+
+def guess_lost(array: ArrayState, lost: int) -> LostChildren:
+    """Tell failed from skipped by the array's own reason, where its children were not asked."""
+    return LostChildren(skipped=lost) if is_skip(array.reason) else LostChildren(failed=lost)
+
+
+def is_skip(reason: str) -> bool:
+    """Say whether a statusReason means: never started, since a dependency failed.
+
+    Source: observed strings, "Dependent Job failed".
+    """
+    return "depend" in reason.lower()
+
+
+def count_lost(children: Mapping[str, int], marks: Mapping[int, Mark], *, stop: bool) -> int:
+    """Return how many failed children left no mark.
+
+    Shapes: under `on_failure = stop` a child with a mark fails for Batch; else it succeeds.
+    """
+    failed = children.get("FAILED", 0)
+    return max(0, failed - len(marks)) if stop else failed
+
+
+def count_tasks(
+    job: Job,
+    children: Mapping[str, int],
+    marks: Mapping[int, Mark],
+    lost: LostChildren,
+    *,
+    ended: bool,
+) -> TaskCounts:
+    """Return the tasks of one compute job by state, children scaled to tasks.
+
+    Shapes: the parts add up to job.tasks; where each bag has one task they are exact. With ended
+    (of the run) nothing waits any more: what never ran was skipped.
+    """
+    marked_failed = sum(mark.failed for mark in marks.values())
+    marked_skipped = sum(mark.skipped for mark in marks.values())
+    done = children.get("SUCCEEDED", 0) + children.get("FAILED", 0) - lost.failed - lost.skipped
+    running = sum(children.get(status, 0) for status in ACTIVE)
+    split = _scale(job, (done, lost.failed, lost.skipped, running))
+    failed = min(split[0], marked_failed)
+    skipped = min(split[0] - failed, marked_skipped)
+    waiting = job.tasks - sum(split)
+    return TaskCounts(
+        total=job.tasks,
+        succeeded=split[0] - failed - skipped,
+        failed=failed + split[1],
+        skipped=skipped + split[2] + (waiting if ended else 0),
+        running=split[3],
+        waiting=0 if ended else waiting,
+    )
+
+
+def _scale(job: Job, parts: Iterable[int]) -> tuple[int, ...]:
+    """Turn numbers of children into numbers of tasks, rounding the running total."""
+    tasks: list[int] = []
+    seen = placed = 0
+    for part in parts:
+        seen = min(seen + max(part, 0), job.size)
+        upto = (job.tasks * seen + job.size // 2) // job.size
+        tasks.append(upto - placed)
+        placed = upto
+    return tuple(tasks)

@@ -1,0 +1,37 @@
+"""The end of a run: a summary where the verdict could not write one, and the last event."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from pegbatch.engine.context import Context
+from pegbatch.engine.failures import describe_failures
+from pegbatch.engine.findings import find_lost, look_up
+from pegbatch.engine.status import Findings, build_status
+from pegbatch.model.layout import SUMMARY_KEY, join_url
+from pegbatch.model.run_status import Outcome, status_to_json
+
+
+def finish(context: Context, outcome: Outcome) -> None:
+    """Record the end of a run whose arrays have all ended.
+
+    A failure cascade takes the verdict job with it; then the summary is written here.
+    """
+    if context.state.uploaded:
+        findings = look_up(context.ports.store, context.state)
+        if findings.tasks is None:
+            _write_summary(context, findings, outcome)
+    context.journal.put("finished", state=outcome)
+
+
+def _write_summary(context: Context, findings: Findings, outcome: Outcome) -> None:
+    ports, state = context.ports, context.state
+    now = ports.clock.now()
+    counts, children = find_lost(ports.jobs, context.plan, state, findings.marks)
+    ended = replace(state, outcome=outcome, ended=now)
+    status = build_status(context.plan, ended, replace(findings, lost=counts), now=now)
+    failures = describe_failures(ports.store, state.run_url, findings.marks, children)
+    summary = {**status_to_json(status), "failures": failures}
+    text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
+    ports.store.write(join_url(state.run_url, SUMMARY_KEY), text.encode())

@@ -1,0 +1,101 @@
+"""A run in words: what `status` prints, and what `run` and `wait` print at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pegbatch.model.run_status import ArrayStatus, RunStatus, TaskCounts
+
+SERVICES = {"local": "the embedded AWS", "aws": "Amazon"}
+SHOWN_OUTPUTS = 20
+SHOWN_FAILURES = 5
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def status_text(status: RunStatus) -> str:
+    """Return the whole status: one line, the tasks, and a table of the arrays."""
+    lines = [headline(status), f"tasks: {_tasks(status.tasks)}"]
+    if status.run:
+        lines.append(f"run:   {status.run}")
+    return "\n".join([*lines, "", *_table(status.arrays)])
+
+
+def headline(status: RunStatus) -> str:
+    """Return the run's state in one line."""
+    where = f" on {SERVICES[status.service]}" if status.service in SERVICES else ""
+    done = f"{status.tasks.succeeded} of {status.tasks.total} tasks succeeded"
+    return f"{status.workflow}: {status.state}{where}, {done}, {status.seconds:.1f} s"
+
+
+def outputs_text(outputs: Sequence[tuple[str, int | None, str]], total: int) -> str:
+    """Return the list of outputs, the first SHOWN_OUTPUTS of them.
+
+    Shapes: outputs are (LFN, size in bytes or None where it was not made, place).
+    """
+    if not total:
+        return "no outputs to deliver"
+    shown = outputs[:SHOWN_OUTPUTS]
+    width = max((len(lfn) for lfn, _, _ in shown), default=0)
+    lines = [
+        f"  {lfn:<{width}}  {'not made' if size is None else size_text(size):>10}  {place}"
+        for lfn, size, place in shown
+    ]
+    if total > len(shown):
+        lines.append(f"  … and {total - len(shown)} more")
+    return "\n".join([f"outputs ({total}):", *lines])
+
+
+def failures_text(failures: Sequence[Mapping[str, Any]]) -> str:
+    """Return the first failures, each with the end of its stderr; empty where there are none."""
+    lines: list[str] = []
+    for failure in failures[:SHOWN_FAILURES]:
+        task = failure.get("id") or "a child"
+        place = f"{failure.get('array')}, bag {failure.get('bag')}"
+        lines.append(f"  {task} ({place}) {failure.get('state')}: {failure.get('reason')}")
+        tail = str(failure.get("stderr_tail") or "").strip().splitlines()
+        lines.extend(f"    | {_printable(line)}" for line in tail[-3:])
+    if len(failures) > SHOWN_FAILURES:
+        lines.append("  …")
+    return "\n".join(["first failures:", *lines]) if lines else ""
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size as people read it: `4.0 KiB`."""
+    size = float(size_bytes)
+    for unit in _UNITS:
+        if size < 1024 or unit == _UNITS[-1]:
+            break
+        size /= 1024
+    return f"{size_bytes} B" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def _tasks(tasks: TaskCounts) -> str:
+    counts = {
+        "succeeded": tasks.succeeded,
+        "running": tasks.running,
+        "waiting": tasks.waiting,
+        "failed": tasks.failed,
+        "skipped": tasks.skipped,
+    }
+    named = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"{tasks.total} ({named})" if named else str(tasks.total)
+
+
+def _table(arrays: Sequence[ArrayStatus]) -> list[str]:
+    width = max((len(array.name) for array in arrays), default=0)
+    return [
+        f"  {array.name:<{width}}  {array.state:<11}  {_children(array)}".rstrip()
+        for array in arrays
+    ]
+
+
+def _children(array: ArrayStatus) -> str:
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(array.children.items()))
+    shown = counts if array.size > 1 else ""
+    return f"{shown}  {array.reason}".strip() if array.state == "FAILED" else shown
+
+
+def _printable(text: str) -> str:
+    """Keep what a task printed from steering the terminal."""
+    return "".join(char if char.isprintable() or char == "\t" else "?" for char in text)

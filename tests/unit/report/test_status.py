@@ -1,0 +1,140 @@
+"""What people read about a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pegbatch.model.run_status import (
+    ArrayStatus,
+    RunPhase,
+    RunStatus,
+    TaskCounts,
+    counts_from_json,
+    counts_to_json,
+    status_to_json,
+)
+from pegbatch.report.progress import ProgressRow, progress_line, progress_rows
+from pegbatch.report.status import (
+    failures_text,
+    headline,
+    outputs_text,
+    size_text,
+    status_text,
+)
+
+
+def array(
+    name: str, state: str, *, size: int = 1, reason: str = "", **children: int
+) -> ArrayStatus:
+    return ArrayStatus(
+        name=name,
+        job_id=None if state == "UNSUBMITTED" else f"id-{name}",
+        state=state,
+        reason=reason,
+        size=size,
+        children=children,
+    )
+
+
+def status(state: RunPhase = "running", **counts: int) -> RunStatus:
+    return RunStatus(
+        run="s3://b/run",
+        workflow="sketch",
+        service="local",
+        state=state,
+        tasks=TaskCounts(**counts),
+        arrays=(
+            array("L0", "SUCCEEDED", SUCCEEDED=1),
+            array("L1-long", "FAILED", size=4, reason="Dependent Job failed", FAILED=2, RUNNING=2),
+            array("L2", "UNSUBMITTED"),
+        ),
+        outputs=2,
+        seconds=61.25,
+    )
+
+
+def test_the_text_has_state_tasks_and_a_line_for_each_array() -> None:
+    assert status_text(status(total=6, succeeded=1, running=2, failed=3)).splitlines() == [
+        "sketch: running on the embedded AWS, 1 of 6 tasks succeeded, 61.2 s",
+        "tasks: 6 (1 succeeded, 2 running, 3 failed)",
+        "run:   s3://b/run",
+        "",
+        "  L0       SUCCEEDED",
+        "  L1-long  FAILED       2 FAILED, 2 RUNNING  Dependent Job failed",
+        "  L2       UNSUBMITTED",
+    ]
+
+
+def test_the_json_has_all_that_the_text_has() -> None:
+    data = status_to_json(status(total=6, waiting=6))
+    assert (data["run"], data["state"], data["outputs"]) == ("s3://b/run", "running", 2)
+    assert data["seconds"] == 61.25
+    assert data["arrays"][2]["job_id"] is None
+    assert data["arrays"][1]["children"] == {"FAILED": 2, "RUNNING": 2}
+
+
+def test_counts_survive_json() -> None:
+    counts = TaskCounts(total=10, succeeded=1, failed=2, skipped=3, running=4)
+    assert counts_from_json(counts_to_json(counts)) == counts
+
+
+def test_a_headline_before_the_first_submission_names_no_place() -> None:
+    planned = replace(status("planned", total=3), service="")
+    assert headline(planned) == "sketch: planned, 0 of 3 tasks succeeded, 61.2 s"
+
+
+def test_only_the_first_outputs_are_listed_and_the_rest_counted() -> None:
+    outputs = [(f"o{n}", 2048 if n else None, f"/out/o{n}") for n in range(20)]
+    lines = outputs_text(outputs, 35).splitlines()
+    assert lines[0] == "outputs (35):"
+    assert lines[1] == "  o0     not made  /out/o0"
+    assert lines[2] == "  o1      2.0 KiB  /out/o1"
+    assert lines[-1] == "  … and 15 more"
+    assert outputs_text([], 0) == "no outputs to deliver"
+
+
+def test_failures_show_the_end_of_stderr_without_what_steers_a_terminal() -> None:
+    failure = {
+        "array": "L0",
+        "bag": 2,
+        "id": "b",
+        "state": "failed",
+        "reason": "exit code 3",
+        "stderr_tail": "one\ntwo\nthree\n\x1b[31mfour\n",
+    }
+    assert failures_text([failure]).splitlines() == [
+        "first failures:",
+        "  b (L0, bag 2) failed: exit code 3",
+        "    | two",
+        "    | three",
+        "    | ?[31mfour",
+    ]
+    assert failures_text([failure] * 9).splitlines()[-1] == "  …"
+    assert failures_text([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (5 << 20, "5.0 MiB"),
+        (3 << 50, "3072.0 TiB"),
+    ],
+)
+def test_sizes_are_written_for_people(size: int, text: str) -> None:
+    assert size_text(size) == text
+
+
+def test_progress_counts_children_of_each_array() -> None:
+    row = progress_rows(status())[1]
+    assert row == ProgressRow(name="L1-long", done=2, failed=2, running=2, size=4)
+
+
+def test_the_progress_line_counts_submissions_then_tasks() -> None:
+    assert progress_line(status("submitting")) == "submitting: 2 of 3 array jobs"
+    line = progress_line(status(total=9, succeeded=3, failed=1, skipped=1, running=2))
+    assert line == "running: 5 of 9 tasks done, 2 running, 1 failed"
