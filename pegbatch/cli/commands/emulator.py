@@ -21,6 +21,18 @@ from pegbatch.errors import OutsideError
 ENTRY_SCRIPT = Path(background.__file__).with_name("fetch_and_run.py")
 
 
+_PASSED_ON = (
+    "port",
+    "region",
+    "vcpus",
+    "memory",
+    "n_to_n_failure",
+    "idle_seconds",
+    "rate",
+    "late",
+)
+
+
 class FaultType(click.ParamType[Fault]):
     """`KIND[:OPERATION]=CALLS`, such as `throttle:SubmitJob=3`."""
 
@@ -77,7 +89,7 @@ def command(action: str, base: Path, folder: Path | None, as_json: bool, **optio
 
     Jobs are local processes. --fault and --strike also reach one that is running.
     """
-    folder = folder or background.local_folder(base)
+    folder = (folder or background.local_folder(base)).resolve()
     if action == "status":
         show_status(folder, as_json)
     elif action == "stop":
@@ -85,14 +97,19 @@ def command(action: str, base: Path, folder: Path | None, as_json: bool, **optio
     elif options["strike"] is not None or (options["faults"] and background.running(folder)):
         misbehave(folder, options)
     elif action == "background":
-        announce(background.ensure_running(folder, vcpus=options["vcpus"]), as_json)
+        endpoint = background.ensure_running(folder, options=words_of(options))
+        announce(endpoint, options["region"], as_json)
     else:
         run_server(settings_of(folder, options), options["faults"], as_json)
 
 
 def run_server(settings: EmulatorSettings, faults: tuple[Fault, ...], as_json: bool) -> None:
     """Serve until the end."""
-    asyncio.run(serve(settings, faults=faults, on_ready=lambda e: announce(e, as_json)))
+
+    def ready(endpoint: Endpoint) -> None:
+        announce(endpoint, settings.region, as_json)
+
+    asyncio.run(serve(settings, faults=faults, on_ready=ready))
 
 
 def settings_of(folder: Path, options: dict[str, Any]) -> EmulatorSettings:
@@ -112,28 +129,41 @@ def settings_of(folder: Path, options: dict[str, Any]) -> EmulatorSettings:
         region=options["region"],
         idle_seconds=options["idle_seconds"],
         entry=options["entry"] or (sys.executable, "-P", str(ENTRY_SCRIPT)),
+        entry_for_all=bool(options["entry"]),
         minimum_timeout_seconds=options["minimum_timeout"],
         calls_per_second=options["rate"],
     )
 
 
-def announce(endpoint: Endpoint, as_json: bool) -> None:
+def words_of(options: dict[str, Any]) -> list[str]:
+    """Return the options as words, for an emulator that is started in the background."""
+    words = ["--strict"] if options["strict"] else []
+    for fault in options["faults"]:
+        operation = f":{fault.operation}" if fault.operation else ""
+        words += ["--fault", f"{fault.kind}{operation}={fault.calls}"]
+    for name in _PASSED_ON:
+        if options[name] is not None:
+            words += [f"--{name.replace('_', '-')}", str(options[name])]
+    return words
+
+
+def announce(endpoint: Endpoint, region: str, as_json: bool) -> None:
     """Print what a user can paste into a shell."""
     if as_json:
         shown = {"address": endpoint.url, "pid": endpoint.pid, "folder": str(endpoint.folder)}
         click.echo(json.dumps(shown))
         return
-    for name, value in variables(endpoint).items():
+    for name, value in variables(endpoint, region).items():
         click.echo(f"export {name}={value}")
     click.echo(f"serving AWS Batch and CloudWatch Logs, folder {endpoint.folder}", err=True)
 
 
-def variables(endpoint: Endpoint) -> dict[str, str]:
+def variables(endpoint: Endpoint, region: str) -> dict[str, str]:
     """Return the environment in which any AWS client finds the embedded AWS."""
     return {
         "AWS_ENDPOINT_URL_BATCH": endpoint.url,
         "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": endpoint.url,
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": region,
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",
     }

@@ -1,0 +1,63 @@
+"""Who may talk to the embedded AWS: whoever can submit a job runs programs as this user.
+
+Only loopback is listened on. Beyond that, other users of the machine are turned away, and so
+are web pages: they can make a browser send a request here, but neither with an Authorization
+header nor, by a rebound name, with a Host that is ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from pegbatch.emulator.http_server import Request
+from pegbatch.emulator.refusals import Refusal
+
+HOSTS = ("127.0.0.1", "localhost")
+CONTROL_HEADER = "x-pegbatch"
+_ROOT = 0
+
+
+def is_own_user(transport: asyncio.Transport) -> bool:
+    """Tell whether the other end of a connection belongs to this user or to root."""
+    peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    user = socket_user(Path("/proc/net/tcp").read_text(), peer[1], own[1])
+    return user in (None, os.getuid(), _ROOT)
+
+
+def socket_user(table: str, port: int, remote_port: int) -> int | None:
+    """Return the owner of the socket with a local and a remote port, None where there is none.
+
+    Source: proc(5), /proc/net/tcp: addresses are hexadecimal, the user is the eighth field.
+    """
+    local, remote = f":{port:04X}", f":{remote_port:04X}"
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(local) and fields[2].endswith(remote):
+            return int(fields[7])
+    return None
+
+
+def check_call(request: Request) -> None:
+    """Refuse an API call that is not signed (any signature will do), as Amazon does."""
+    _check_host(request)
+    if not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
+        raise Refusal(
+            "Missing Authentication Token: sign the request, with any credentials",
+            error_type="MissingAuthenticationTokenException",
+            status=403,
+        )
+
+
+def check_control(request: Request) -> None:
+    """Refuse a control call that a web page could have made."""
+    _check_host(request)
+    if CONTROL_HEADER not in request.headers:
+        raise Refusal(f"the header {CONTROL_HEADER} is missing", status=403)
+
+
+def _check_host(request: Request) -> None:
+    host = request.headers.get("host", "")
+    if host.rpartition(":")[0] not in HOSTS:
+        raise Refusal(f"host {host!r} is not this one", status=403)

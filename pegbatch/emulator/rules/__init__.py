@@ -1,0 +1,1 @@
+"""What AWS Batch accepts and decides: pure functions over request bodies."""

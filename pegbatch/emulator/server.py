@@ -1,0 +1,199 @@
+"""The embedded AWS as a running server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+from pegbatch.emulator.control import PREFIX, Control
+from pegbatch.emulator.doorkeeper import is_own_user
+from pegbatch.emulator.faults import Fault, Faults
+from pegbatch.emulator.http_server import Connection, Request, Response
+from pegbatch.emulator.journal import Journal
+from pegbatch.emulator.log_files import LogFiles
+from pegbatch.emulator.passing_time import Clock, Idle
+from pegbatch.emulator.presence import Endpoint, forget, publish
+from pegbatch.emulator.recovery import recover
+from pegbatch.emulator.registry import Registry
+from pegbatch.emulator.runners import ProcessRunner, end_leftovers
+from pegbatch.emulator.scheduler import FOLDER_VARIABLE, JOB_VARIABLE, Scheduler
+from pegbatch.emulator.service import Service
+from pegbatch.emulator.settings import EmulatorSettings
+from pegbatch.emulator.state.machine import Machine
+from pegbatch.emulator.storage import Storage
+from pegbatch.emulator.sweeping import sweep_drafts
+from pegbatch.emulator.world import World
+from pegbatch.errors import RunLocked
+
+logger = logging.getLogger(__name__)
+HOST = "127.0.0.1"
+CLOSE_GRACE_SECONDS = 5.0
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH", "USER")
+"""Variables of the emulator that children have too."""
+
+
+async def serve(
+    settings: EmulatorSettings,
+    *,
+    faults: tuple[Fault, ...] = (),
+    on_ready: Callable[[Endpoint], None] = lambda endpoint: None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until told to stop, or until nothing has happened for long enough.
+
+    Errors: RunLocked where another emulator has the folder.
+    """
+    stop = stop or asyncio.Event()
+    settings.buckets.mkdir(parents=True, exist_ok=True)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(await _only_one(settings))
+        sweeping = asyncio.create_task(asyncio.to_thread(sweep_drafts, settings.buckets))
+        stack.push_async_callback(asyncio.wait, [sweeping])
+        storage = stack.enter_context(contextlib.closing(Storage(settings.folder / "batch.db")))
+        journal = stack.enter_context(contextlib.closing(Journal(settings.folder / "events.jsonl")))
+        scratch = stack.enter_context(_scratch(storage))
+        world = new_world(settings)
+        end_leftovers(f"{FOLDER_VARIABLE}={settings.buckets}", JOB_VARIABLE)
+        recover(world, storage)
+        runner = ProcessRunner(scratch)
+        armed = Faults(settings.calls_per_second)
+        for fault in faults:
+            armed.arm(fault)
+        environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        scheduler = Scheduler(world, runner, storage, journal, environment, armed.next_start)
+        stack.push_async_callback(runner.close, CLOSE_GRACE_SECONDS)
+        stack.callback(scheduler.save)
+        stack.callback(scheduler.close)
+        idle = Idle(settings.idle_seconds, lambda: world.machine.core.open_jobs > 0, stop)
+        stack.callback(idle.close)
+        handler = _handler(world, armed, scheduler, idle, stop)
+        endpoint = await stack.enter_async_context(_listening(settings, storage, handler))
+        scheduler.wake()
+        with _signals(stop):
+            on_ready(endpoint)
+            await stop.wait()
+
+
+def new_world(settings: EmulatorSettings) -> World:
+    """Return an empty embedded AWS with the machine's clock and random ids."""
+
+    def new_id() -> str:
+        return uuid.uuid4().hex
+
+    machine = Machine(settings.machine, new_id)
+    return World(
+        settings=settings,
+        machine=machine,
+        registry=Registry(settings.region, machine.placement),
+        logs=LogFiles(settings.folder / "logs"),
+        now=Clock().now,
+        new_id=new_id,
+        late_seconds=settings.machine.late_seconds,
+    )
+
+
+def _handler(
+    world: World, faults: Faults, scheduler: Scheduler, idle: Idle, stop: asyncio.Event
+) -> Callable[[Request], Response | None]:
+    control = Control(world, faults, stop.set)
+    service = Service(world, faults, scheduler.save)
+
+    def handle(request: Request) -> Response | None:
+        idle.touch()
+        try:
+            if request.path.startswith(PREFIX):
+                return control.handle(request)
+            return service.handle(request)
+        finally:
+            scheduler.wake()
+
+    return handle
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    settings: EmulatorSettings, storage: Storage, handler: Callable[[Request], Response | None]
+) -> AsyncIterator[Endpoint]:
+    loop = asyncio.get_running_loop()
+    connections: set[Connection] = set()
+
+    def connect() -> Connection:
+        return Connection(handler, connections, is_own_user)
+
+    wanted = settings.port or int(storage.get("port") or 0)
+    try:
+        server = await loop.create_server(connect, HOST, wanted)
+    except OSError:
+        if settings.port:
+            raise
+        server = await loop.create_server(connect, HOST, 0)
+    port = server.sockets[0].getsockname()[1]
+    storage.set("port", str(port))
+    endpoint = Endpoint(url=f"http://{HOST}:{port}", pid=os.getpid(), folder=settings.folder)
+    publish(endpoint)
+    try:
+        yield endpoint
+    finally:
+        forget(settings.folder)
+        server.close()
+        for connection in list(connections):
+            connection.close()
+        await server.wait_closed()
+
+
+async def _only_one(settings: EmulatorSettings) -> contextlib.AbstractContextManager[object]:
+    """Lock the folder; the last emulator may take a moment to end."""
+    file = (settings.folder / "server.lock").open("a")
+    loop = asyncio.get_running_loop()
+    patience = loop.time() + settings.lock_patience_seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except OSError:
+            if loop.time() > patience:
+                file.close()
+                raise RunLocked(
+                    "another embedded AWS is running on this folder",
+                    where=str(settings.folder),
+                    hint="use that one, or end it with `pegbatch emulator --stop`",
+                ) from None
+            await asyncio.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _scratch(storage: Storage) -> Iterator[Path]:
+    """Make the folder for working directories; sweep what a killed emulator left."""
+    old = storage.get("scratch")
+    if old:
+        shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="pegbatch-"))
+    storage.set("scratch", str(folder))
+    yield folder
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    try:
+        for number in numbers:
+            loop.add_signal_handler(number, stop.set)
+    except (ValueError, RuntimeError):
+        # Not in the main thread: whoever runs us there has an event to set.
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,199 @@
+"""Who may run where: queues, compute environments and what is in use.
+
+Queues are strict first in, first out: a head that does not fit holds up those behind it, as on
+Amazon ("job queue blocked"). On a queue with a fair-share policy the share that uses least,
+relative to its weight, comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from pegbatch.emulator.settings import MachineSettings
+from pegbatch.emulator.state.jobs import JobSpec, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A compute environment, cut to what placement needs."""
+
+    name: str
+    max_vcpus: float
+    open: bool = True
+    """ENABLED and VALID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A job queue, cut to what placement needs."""
+
+    name: str
+    priority: int
+    environments: tuple[str, ...]
+    """Names, in the order in which they are tried."""
+    share_weights: Mapping[str, float] | None = None
+    """weightFactor by share identifier; None on a queue without a fair-share policy."""
+    time_limits: tuple[tuple[str, float], ...] = ()
+    """jobStateTimeLimitActions: (reason, seconds) after which a stuck head is cancelled."""
+
+
+class Spot(NamedTuple):
+    """Where a unit is to run and what it takes there."""
+
+    environment: str
+    vcpus: float
+    memory_mib: int
+
+
+@dataclass(slots=True)
+class _Line:
+    """The RUNNABLE units of one queue (and share), most urgent first."""
+
+    heap: list[tuple[int, int, int, int, int, Unit]] = field(default_factory=list)
+
+    def push(self, unit: Unit) -> None:
+        retried = 0 if unit.attempts else 1
+        place = (-unit.job.spec.priority, retried, unit.job.seq, unit.index or 0, unit.ticket)
+        heappush(self.heap, (*place, unit))
+
+    def head(self) -> Unit | None:
+        while self.heap:
+            *_, ticket, unit = self.heap[0]
+            if unit.ticket == ticket and unit.status == "RUNNABLE":
+                return unit
+            heappop(self.heap)
+        return None
+
+
+class Placement:
+    """What is free and who waits for it."""
+
+    def __init__(self, settings: MachineSettings) -> None:
+        """Start without queues and environments."""
+        self.settings = settings
+        self.environments: dict[str, Environment] = {}
+        self.queues: dict[str, Queue] = {}
+        self.consumables: dict[str, int] = {}
+        """Total quantity of each consumable resource."""
+        self.consumed: dict[str, int] = {}
+        self._used: dict[str, float] = {}
+        self._used_vcpus = 0.0
+        self._used_memory = 0
+        self._share_use: dict[tuple[str, str | None], float] = {}
+        self._lines: dict[str, dict[str | None, _Line]] = {}
+
+    def enqueue(self, unit: Unit) -> None:
+        """Put a RUNNABLE unit in line; a retried one goes to the head."""
+        unit.ticket += 1
+        spec = unit.job.spec
+        lines = self._lines.setdefault(spec.queue, {})
+        lines.setdefault(spec.share, _Line()).push(unit)
+
+    def queues_in_turn(self) -> list[Queue]:
+        """Return the queues by descending priority."""
+        return sorted(self.queues.values(), key=lambda queue: (-queue.priority, queue.name))
+
+    def head(self, queue: Queue) -> Unit | None:
+        """Return the unit that a queue would start next."""
+        lines = self._lines.get(queue.name, {})
+        shares = sorted(lines, key=lambda share: self._standing(queue, share))
+        for share in shares:
+            unit = lines[share].head()
+            if unit is not None:
+                return unit
+            del lines[share]
+        return None
+
+    def waiting(self, queue: str) -> Iterator[Unit]:
+        """Yield the RUNNABLE units of a queue in the order of dispatch."""
+        lines = self._lines.get(queue, {})
+        entries = sorted(entry for line in lines.values() for entry in line.heap)
+        for *_, ticket, unit in entries:
+            if unit.ticket == ticket and unit.status == "RUNNABLE":
+                yield unit
+
+    def shares(self, queue: str) -> set[str | None]:
+        """Return the share identifiers that have waiting or running units in a queue."""
+        running = {share for (name, share), use in self._share_use.items() if name == queue and use}
+        return running | set(self._lines.get(queue, {}))
+
+    def find(self, unit: Unit, queue: Queue) -> Spot | None:
+        """Return where a unit fits now, or None while it has to wait."""
+        vcpus, memory = self.cut(unit.job.spec, queue)
+        if not self._machine_has(vcpus, memory) or not self._can_consume(unit.job.spec):
+            return None
+        for name in self._open(queue):
+            if self._used.get(name, 0.0) + vcpus <= self.environments[name].max_vcpus:
+                return Spot(name, vcpus, memory)
+        return None
+
+    def cut(self, spec: JobSpec, queue: Queue) -> tuple[float, int]:
+        """Return the vCPUs and MiB that a job takes: capped to what there is, unless strict."""
+        if self.settings.strict:
+            return spec.vcpus, spec.memory_mib
+        bounds = [self.environments[name].max_vcpus for name in self._open(queue)]
+        largest = max(bounds, default=spec.vcpus)
+        vcpus = min(spec.vcpus, largest, self.settings.vcpus or largest)
+        memory = min(spec.memory_mib, self.settings.memory_mib or spec.memory_mib)
+        return vcpus, memory
+
+    def never_fits(self, spec: JobSpec, queue: Queue) -> bool:
+        """Tell whether a job is larger than every environment of its queue."""
+        known = [self.environments[n] for n in queue.environments if n in self.environments]
+        return bool(known) and all(spec.vcpus > environment.max_vcpus for environment in known)
+
+    def take(self, unit: Unit, spot: Spot) -> None:
+        """Book what a unit uses."""
+        unit.host, unit.took = spot.environment, (spot.vcpus, spot.memory_mib)
+        self._book(unit, 1)
+
+    def free(self, unit: Unit) -> None:
+        """Give back what a unit used; twice is harmless."""
+        if unit.host:
+            self._book(unit, -1)
+            unit.took = (0.0, 0)
+            unit.host = ""
+
+    def _book(self, unit: Unit, sign: int) -> None:
+        vcpus, memory = unit.took
+        spec = unit.job.spec
+        self._used[unit.host] = self._used.get(unit.host, 0.0) + sign * vcpus
+        self._used_vcpus += sign * vcpus
+        self._used_memory += sign * memory
+        share = (spec.queue, spec.share)
+        self._share_use[share] = self._share_use.get(share, 0.0) + sign * vcpus
+        for name, quantity in spec.consumes:
+            self.consumed[name] = self.consumed.get(name, 0) + sign * quantity
+
+    def _open(self, queue: Queue) -> list[str]:
+        return [
+            name
+            for name in queue.environments
+            if name in self.environments and self.environments[name].open
+        ]
+
+    def _machine_has(self, vcpus: float, memory: int) -> bool:
+        bound, memory_bound = self.settings.vcpus, self.settings.memory_mib
+        enough_vcpus = bound is None or self._used_vcpus + vcpus <= bound
+        return enough_vcpus and (memory_bound is None or self._used_memory + memory <= memory_bound)
+
+    def _can_consume(self, spec: JobSpec) -> bool:
+        return all(
+            self.consumed.get(name, 0) + quantity <= self.consumables.get(name, 0)
+            for name, quantity in spec.consumes
+        )
+
+    def _standing(self, queue: Queue, share: str | None) -> tuple[float, str]:
+        weight = _weight(queue.share_weights or {}, share or "")
+        return self._share_use.get((queue.name, share), 0.0) * weight, share or ""
+
+
+def _weight(weights: Mapping[str, float], share: str) -> float:
+    """Return a share's weightFactor: its own, that of the longest prefix ending in `*`, or 1."""
+    if share in weights:
+        return weights[share]
+    prefixes = [name for name in weights if name.endswith("*") and share.startswith(name[:-1])]
+    return weights[max(prefixes, key=len)] if prefixes else 1.0
