@@ -7,8 +7,11 @@ This module imports nothing of the package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 EXIT_DONE = 0
 EXIT_BUG = 70
@@ -70,6 +73,30 @@ class InputError(PegbatchError):
 
     code = "bad-input"
     exit_code = 3
+
+
+class Gathering:
+    """Collects what several readings refuse, so that the user is told all of it at once."""
+
+    def __init__(self) -> None:
+        """Start without problems."""
+        self.problems: list[Problem] = []
+
+    def attempt(self, read: Callable[[], T]) -> T | None:
+        """Return what is read; None where it is refused, and keep why."""
+        try:
+            return read()
+        except InputError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def finish(self) -> None:
+        """Refuse if anything was refused.
+
+        Errors: InputError with all problems.
+        """
+        if self.problems:
+            raise InputError(problems=self.problems)
 
 
 class PlanError(PegbatchError):

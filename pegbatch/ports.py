@@ -37,11 +37,13 @@ class ObjectStore(Protocol):
     def head(self, url: str) -> ObjectInfo:
         """Return size and checksum of an object."""
 
-    def download(self, url: str, path: Path, *, require_checksum: bool = False) -> ObjectInfo:
+    def download(
+        self, url: str, path: Path, *, require_checksum: bool = False, verify: bool = True
+    ) -> ObjectInfo:
         """Stream an object into a new file; sha256 is that of the bytes received.
 
-        Errors: StoreError where the bytes do not match the checksum that travels with them, and,
-        with require_checksum, where none does.
+        Errors: StoreError where the bytes do not match the checksum that travels with them
+        (without verify they may), and, with require_checksum, where none does.
         """
 
     def upload(self, path: Path, url: str, *, if_absent: bool = False) -> ObjectInfo:

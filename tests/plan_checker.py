@@ -200,12 +200,15 @@ def _files(submitted: SubmitDirectory, abstract: ReadWorkflow) -> Iterator[str]:
         if line["transformation"] != task.transformation:
             yield f"task {id} is {line['transformation']}, not {task.transformation}"
         rows = [row for row in line["inputs"] if row["lfn"] not in task.others]
-        inputs = {row["lfn"]: row for row in rows if not row.get("executable")}
+        # Programs that the catalog sends along are no files of the workflow.
+        sent = {row["lfn"] for row in rows if row.get("executable")} - set(task.inputs)
+        inputs = {row["lfn"]: row for row in rows if row["lfn"] not in sent}
         if set(inputs) - set(task.inputs) or not set(task.inputs) - set(inputs) <= _loose(task):
             yield f"task {id} reads {sorted(inputs)}, not {sorted(task.inputs)}"
         # Of several tasks that make one file only the last in document order puts it.
         outputs = {lfn for lfn in task.outputs if producers[lfn] == id}
-        if {row["lfn"] for row in line["outputs"]} != outputs:
+        # A checkpoint file may be delivered too.
+        if {row["lfn"] for row in line["outputs"]} - task.others != outputs:
             yield f"task {id} writes other files than the workflow says"
         for lfn, row in inputs.items():
             if producers.get(lfn, id) != id and row["url"] != urls.get(lfn):

@@ -104,7 +104,8 @@ def test_the_embedded_aws_carries_the_entry_script_of_the_container() -> None:
 
 
 def test_every_example_has_a_page_and_is_run_by_a_test() -> None:
-    tests = (ROOT / "tests" / "functional" / "test_examples.py").read_text()
+    files = (ROOT / "tests" / "functional").glob("test_*examples.py")
+    tests = "".join(file.read_text() for file in files)
     for example in sorted((ROOT / "share" / "examples").iterdir()):
         assert (example / "README.md").is_file(), example.name
         assert f'"{example.name}"' in tests, example.name

@@ -165,9 +165,8 @@ def _xml_task(element: ElementTree.Element) -> ReadTask:
             lfn = use.get("name") or use.get("file") or ""
             link = (use.get("link") or "none").lower()
             if use.get("executable") == "true":
-                task.others.add(complete_name(use))
-            else:
-                task.use(lfn, link, use.get("optional") == "true")
+                lfn = complete_name(use)
+            task.use(lfn, link, use.get("optional") == "true")
     return task
 
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
 from pegbatch.model.facts import Facts
+from pegbatch.model.hooks import Hooks
 from pegbatch.model.options import PlanOptions
 from pegbatch.model.profiles import Profile, Profiles
+from pegbatch.model.replica_sources import ReplicaSources
 from pegbatch.model.settings import Property, Settings
 from pegbatch.model.workflow import (
+    CHECKPOINT,
     INPUT,
     NO_FILE,
+    OPTIONAL,
     OUTPUT,
     REGISTER,
     TRANSFER,
@@ -45,6 +49,9 @@ class T:
     stdin: str | None = None
     stdout: str | None = None
     stderr: str | None = None
+    checkpoints: Mapping[str, bool] | None = None
+    """LFN to whether it is delivered."""
+    hooks: Hooks = ()
 
 
 def make_workflow(
@@ -75,6 +82,8 @@ def make_workflow(
         uses += [(lfn, INPUT | 4) for lfn in task.optional_inputs]
         uses += [(lfn, OUTPUT | TRANSFER | REGISTER) for lfn in task.outputs]
         uses += [(lfn, OUTPUT) for lfn in task.kept]
+        for lfn, delivered in (task.checkpoints or {}).items():
+            uses.append((lfn, CHECKPOINT | OPTIONAL | (TRANSFER if delivered else 0)))
         for lfn, flags in uses:
             use_lfns.append(number(lfn))
             use_flags.append(flags)
@@ -99,6 +108,7 @@ def make_workflow(
             use_offsets=offsets,
             use_lfns=use_lfns,
             use_flags=use_flags,
+            hooks=array("i", range(1, len(ids) + 1)) if any(t.hooks for t in tasks) else None,
         ),
         lfns=list(lfns),
         transformations=list(transformations),
@@ -107,6 +117,7 @@ def make_workflow(
             array("i", (ids.index(parent) for parent, _ in edges)),
             array("i", (ids.index(child) for _, child in edges)),
         ),
+        hook_sets=((), *(task.hooks for task in tasks)),
         counts=WorkflowCounts(jobs=len(ids), edges=len(edges), files=len(lfns)),
     )
 
@@ -137,7 +148,9 @@ def make_given(
         sites=site_catalog or SiteCatalog(source="sites.yml", sites={}),
         transformations=transformations
         or TransformationCatalog(source="transformations.yml", transformations={}),
-        replicas=replicas or ReplicaCatalog(source="replicas.yml", replicas={}),
+        replicas=ReplicaSources.plain(
+            workflow.replicas, replicas or ReplicaCatalog(source="replicas.yml", replicas={})
+        ),
         settings=settings,
         options=PlanOptions(
             base_dir="/base",

@@ -7,19 +7,22 @@ the body of the AWS request.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pegbatch.adapters.aws_calls import AwsCaller
+from pegbatch.adapters.aws_entity_files import check_entity, read_entity_file
+from pegbatch.batch.entities import NAME_KEYS, Reference, classify
+from pegbatch.batch.entity_bodies import EntityBody, translate_old_keys
 from pegbatch.errors import InputError, OutsideError, PlanError, Problem
+from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.ports import Clock
 
-JOB_DEFINITION = "pegasus.aws.batch.job_definition"
-JOB_QUEUE = "pegasus.aws.batch.job_queue"
-COMPUTE_ENVIRONMENT = "pegasus.aws.batch.compute_environment"
+JOB_DEFINITION = PROPERTY_OF[EntityKind.DEFINITION]
+JOB_QUEUE = PROPERTY_OF[EntityKind.QUEUE]
+COMPUTE_ENVIRONMENT = PROPERTY_OF[EntityKind.ENVIRONMENT]
 WAIT_SECONDS = 60.0
 
 _DEFAULT_NAMES = {
@@ -27,10 +30,10 @@ _DEFAULT_NAMES = {
     JOB_QUEUE: "pegbatch-local-job-queue",
     COMPUTE_ENVIRONMENT: "pegbatch-local-compute-environment",
 }
-_NAME_KEYS = {
-    JOB_DEFINITION: "jobDefinitionName",
-    JOB_QUEUE: "jobQueueName",
-    COMPUTE_ENVIRONMENT: "computeEnvironmentName",
+_KINDS = {
+    JOB_DEFINITION: EntityKind.DEFINITION,
+    JOB_QUEUE: EntityKind.QUEUE,
+    COMPUTE_ENVIRONMENT: EntityKind.ENVIRONMENT,
 }
 
 
@@ -50,11 +53,12 @@ def named_entities(properties: Mapping[str, str]) -> Entities:
     problems = tuple(
         Problem(
             f"on Amazon the property {key} must name one that exists",
-            hint=f"add `{key} = NAME` (or its ARN) to the properties and plan again, "
+            hint=f"add `{key} = NAME` (or its ARN) to the properties and plan again "
+            "(`pegbatch-aws-batch --create --save` makes it and writes it there), "
             "or run with --local",
         )
         for key in (JOB_DEFINITION, JOB_QUEUE)
-        if not properties.get(key) or _is_file(properties[key])
+        if not properties.get(key) or _reference(key, properties[key]).form == "file"
     )
     if problems:
         raise PlanError(problems=problems)
@@ -84,16 +88,14 @@ class LocalEntities:
         return Entities(self._ensure_queue(environment), self._ensure_definition())
 
     def _ensure_environment(self) -> str:
-        body = self._body(COMPUTE_ENVIRONMENT)
+        key = COMPUTE_ENVIRONMENT
+        body = self._body(key)
         name = body["computeEnvironmentName"]
         found = self._environment(name)
         if found is None:
-            resources = {**_LOCAL_RESOURCES, **body.get("computeResources", {})}
-            resources["maxvCpus"] = self.vcpus
-            resources["minvCpus"] = resources["desiredvCpus"] = 0
-            filled = {"type": "MANAGED", **body, "computeResources": resources}
-            self.caller.call("create_compute_environment", **filled)
-        elif self.set_vcpus and found["computeResources"].get("maxvCpus") != self.vcpus:
+            filled = _with_local_resources(body, self.vcpus)
+            self.caller.call("create_compute_environment", **self._checked(key, filled))
+        elif self.set_vcpus and _max_vcpus(found) not in (None, self.vcpus):
             self.caller.call(
                 "update_compute_environment",
                 computeEnvironment=name,
@@ -109,9 +111,8 @@ class LocalEntities:
             order = body.get("computeEnvironmentOrder") or [{"order": 1}]
             # As in Pegasus, an entry without an environment means the one of this run.
             filled = [{"computeEnvironment": environment, **entry} for entry in order]
-            self.caller.call(
-                "create_job_queue", **{"priority": 1, **body, "computeEnvironmentOrder": filled}
-            )
+            whole = {"priority": 1, **body, "computeEnvironmentOrder": filled}
+            self.caller.call("create_job_queue", **self._checked(JOB_QUEUE, whole))
         self._await(name, self._queue)
         return str(name)
 
@@ -124,7 +125,8 @@ class LocalEntities:
         if not answer.get("jobDefinitions"):
             container = {**_LOCAL_CONTAINER, **body.get("containerProperties", {})}
             filled = {"type": "container", **body, "containerProperties": container}
-            self.caller.call("register_job_definition", **filled)
+            whole = translate_old_keys(filled)
+            self.caller.call("register_job_definition", **self._checked(JOB_DEFINITION, whole))
         return str(name)
 
     def _environment(self, name: str) -> Mapping[str, Any] | None:
@@ -149,22 +151,75 @@ class LocalEntities:
                 )
             self.clock.sleep(0.05)
 
+    def _checked(self, key: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a body that AWS would take.
+
+        Errors: InputError with every wrong key, type and limit, by JSON path.
+        """
+        entity = EntityBody(_KINDS[key], body, self.properties.get(key) or key)
+        problems = check_entity(entity)
+        if problems:
+            raise InputError(problems=problems)
+        return body
+
     def _body(self, key: str) -> dict[str, Any]:
         """Return the request body for one entity, with its name in it."""
-        value = self.properties.get(key, "")
-        if value and _is_file(value):
-            path = self.folder / value
-            return {_NAME_KEYS[key]: _DEFAULT_NAMES[key], **_read_body(path)}
-        return {_NAME_KEYS[key]: _short_name(value) or _DEFAULT_NAMES[key]}
+        return _named_body(key, self.properties, self.folder)
 
 
-_LOCAL_RESOURCES: Mapping[str, Any] = {
-    "type": "EC2",
-    "instanceTypes": ["optimal"],
+def local_entity_names(properties: Mapping[str, str], folder: Path) -> Entities:
+    """Return what queue and definition are called in the embedded AWS, which is not asked.
+
+    Errors: InputError for a JSON file that is none.
+    """
+    queue, definition = (
+        _named_body(key, properties, folder)[NAME_KEYS[_KINDS[key]]]
+        for key in (JOB_QUEUE, JOB_DEFINITION)
+    )
+    return Entities(queue, definition)
+
+
+def _named_body(key: str, properties: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    value = properties.get(key, "")
+    name_key = NAME_KEYS[_KINDS[key]]
+    if not value:
+        return {name_key: _DEFAULT_NAMES[key]}
+    reference = _reference(key, value)
+    if reference.form == "file":
+        return {name_key: _DEFAULT_NAMES[key], **read_entity_file(folder / value)}
+    return {name_key: reference.short_name}
+
+
+_LOCAL_NETWORK: Mapping[str, Any] = {
     "subnets": ["subnet-00000000"],
     "securityGroupIds": ["sg-00000000"],
+}
+_LOCAL_INSTANCES: Mapping[str, Any] = {
+    "instanceTypes": ["optimal"],
     "instanceRole": "ecsInstanceRole",
 }
+
+
+def _with_local_resources(body: Mapping[str, Any], vcpus: int) -> dict[str, Any]:
+    """Complete the request for an environment, each kind with what it has and nothing else."""
+    if body.get("type") == "UNMANAGED":
+        return dict(body)
+    given = {"type": "EC2", **body.get("computeResources", {})}
+    capacity = {"maxvCpus": vcpus}
+    if str(given["type"]).startswith("FARGATE"):
+        resources = {**_LOCAL_NETWORK, **given, **capacity}
+    else:
+        capacity |= {"minvCpus": 0, "desiredvCpus": 0}
+        resources = {**_LOCAL_NETWORK, **_LOCAL_INSTANCES, **given, **capacity}
+    return {"type": "MANAGED", **body, "computeResources": resources}
+
+
+def _max_vcpus(environment: Mapping[str, Any]) -> int | None:
+    """Return the bound of an environment, None where it has none."""
+    found: int | None = environment.get("computeResources", {}).get("maxvCpus")
+    return found
+
+
 _LOCAL_CONTAINER: Mapping[str, Any] = {
     "image": "pegbatch/fetch-and-run",
     "resourceRequirements": [
@@ -174,27 +229,5 @@ _LOCAL_CONTAINER: Mapping[str, Any] = {
 }
 
 
-def _is_file(value: str) -> bool:
-    """Tell a JSON file from a name or ARN.
-
-    Source: Pegasus, pegasus-aws-batch: not an ARN, and with a slash or there as a file.
-    """
-    return not value.startswith("arn:") and ("/" in value or Path(value).is_file())
-
-
-def _short_name(value: str) -> str:
-    """Return the name in `arn:…:kind/name:revision` or `name:revision`."""
-    tail = value.rsplit("/", 1)[-1] if value.startswith("arn:") else value
-    return tail.split(":", 1)[0]
-
-
-def _read_body(path: Path) -> dict[str, Any]:
-    try:
-        body = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot read it: {error.strerror}", where=str(path)) from error
-    except ValueError as error:
-        raise InputError(f"not JSON: {error}", where=str(path)) from error
-    if not isinstance(body, dict):
-        raise InputError("not a JSON object", where=str(path))
-    return body
+def _reference(key: str, value: str) -> Reference:
+    return classify(_KINDS[key], value, is_file=Path(value).is_file())

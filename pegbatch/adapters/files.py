@@ -10,13 +10,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from pegbatch.adapters.checked_stream import CheckedStream
 from pegbatch.errors import InputError, OutsideError
+from pegbatch.model.inspection import Kind
 from pegbatch.model.settings import Settings
+from pegbatch.parse.kinds import guess_kind
 from pegbatch.parse.properties import PropertyLine, read_properties
 from pegbatch.parse.settings import definitions_layer, environment_layer, merge_settings
 
 USER_PROPERTIES = ".pegasusrc"
 DEFAULT_PROPERTIES = "pegasus.properties"
+
+SMALL_FILE_BYTES = 4 << 20
+"""Of properties and site catalogs; real ones have kilobytes."""
+
+_OTHER_KINDS = (
+    "dax-xml", "wf-yaml", "sc-xml", "sc-yaml", "tc-text", "tc-yaml", "rc-yaml", "aws-json",
+    "wfformat-json",
+)  # fmt: skip
+"""A replica file is not among them: its lines may look like properties, and the other way round."""
 
 _GZIP = b"\x1f\x8b"
 _REASONS = {
@@ -31,26 +43,41 @@ _REASONS = {
 def open_input(path: Path) -> Iterator[BinaryIO]:
     """Open an input file for reading; one that is gzipped is unpacked on the way.
 
+    Shapes: reads, and goes back to any offset; a zip bomb and the like end the reading.
     Errors: InputError with path and reason, also for what goes wrong while it is read.
     """
     try:
         with path.open("rb") as raw:
             packed = raw.peek(2)[:2] == _GZIP
             with gzip.open(raw) if packed else raw as stream:
-                yield cast(BinaryIO, stream)
+                checked = CheckedStream(
+                    cast(BinaryIO, stream), str(path), cast(BinaryIO, raw) if packed else None
+                )
+                yield cast(BinaryIO, checked)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise InputError(f"broken gzip file: {error}", where=str(path)) from error
+        raise InputError(
+            f"broken gzip file: {error}", where=str(path), hint="make or fetch it again"
+        ) from error
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def read_input(path: Path) -> bytes:
+def read_input(path: Path, *, at_most: int | None = None) -> bytes:
     """Return an input file's bytes, unpacked where it is gzipped.
 
-    Errors: InputError with path and reason.
+    Errors: InputError with path and reason, also where there are more bytes than at_most.
     """
     with open_input(path) as stream:
-        return stream.read()
+        if at_most is None:
+            return stream.read()
+        data = stream.read(at_most + 1)
+    if len(data) > at_most:
+        raise InputError(
+            f"larger than a file of this kind can be ({at_most >> 20} MiB)",
+            where=str(path),
+            hint="is it the right file?",
+        )
+    return data
 
 
 def write_output(path: Path, text: str) -> None:
@@ -95,7 +122,20 @@ def _optional_layer(path: Path) -> tuple[PropertyLine, ...]:
 
 
 def _layer(path: Path) -> tuple[PropertyLine, ...]:
-    return read_properties(read_input(path), str(path))
+    data = read_input(path, at_most=SMALL_FILE_BYTES)
+    kind = _guess(data, path)
+    if kind in _OTHER_KINDS:
+        raise InputError(
+            f"expected properties, found {kind}", where=str(path), hint="is it the right file?"
+        )
+    return read_properties(data, str(path))
+
+
+def _guess(data: bytes, path: Path) -> Kind | None:
+    try:
+        return guess_kind(data, str(path))
+    except InputError:
+        return None  # old properties are Latin-1; what is no text at all is refused below
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

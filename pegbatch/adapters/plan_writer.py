@@ -13,10 +13,9 @@ from pathlib import Path
 import orjson
 import yaml
 
-from pegbatch.batch.bag_lines import BagLines
 from pegbatch.batch.manifests import (
-    array_members,
     gzip_lines,
+    manifests,
     output_lines,
     upload_lines,
     verdict_text,
@@ -49,6 +48,15 @@ class PlannedWith:
     base_dir: Path
     workflow_file: Path
     catalogs: tuple[Path, ...]
+    vogroup: str = VOGROUP
+    submit_folder: str | None = None
+    """The submit directory below base_dir; None: the next free run of user and workflow."""
+
+    def folder(self, workflow: str) -> Path:
+        """Return the folder in which the submit directory is made."""
+        if self.submit_folder is not None:
+            return (self.base_dir / self.submit_folder).parent
+        return self.base_dir / safe_name(self.user) / self.vogroup / safe_name(workflow)
 
 
 def write_submit_directory(planned: PlannedWorkflow, origin: PlannedWith) -> Path:
@@ -56,12 +64,14 @@ def write_submit_directory(planned: PlannedWorkflow, origin: PlannedWith) -> Pat
 
     Errors: OutsideError naming path and reason; then nothing is left behind.
     """
-    folder = origin.base_dir / safe_name(origin.user) / VOGROUP / safe_name(planned.plan.workflow)
+    folder = origin.folder(planned.plan.workflow)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
         with _unfinished(folder) as draft:
             _write_all(planned, origin, draft, folder)
+            if origin.submit_folder is not None:
+                return _publish_as(draft, origin.base_dir / origin.submit_folder)
             return _publish(draft, folder)
     except OSError as error:
         raise OutsideError(
@@ -103,6 +113,20 @@ def _publish(draft: Path, folder: Path) -> Path:
         return target
 
 
+def _publish_as(draft: Path, target: Path) -> Path:
+    """Give the directory the name that the user wants; one that is there already stays."""
+    try:
+        return draft.rename(target)
+    except OSError as error:
+        if not target.exists():
+            raise
+        raise OutsideError(
+            "there is something already",
+            where=str(target),
+            hint="give another --relative-submit-dir, or remove that one",
+        ) from error
+
+
 def _last_run(folder: Path) -> int:
     return max((int(m[1]) for entry in folder.iterdir() if (m := _RUN(entry.name))), default=0)
 
@@ -121,19 +145,27 @@ def _write_all(planned: PlannedWorkflow, origin: PlannedWith, draft: Path, folde
     (draft / "braindump.yml").write_text(_braindump(planned, origin), "utf-8")
     catalogs = draft / "catalogs"
     catalogs.mkdir()
-    for path in origin.catalogs:
-        shutil.copyfile(path, catalogs / path.name)
+    for path in dict.fromkeys(origin.catalogs):
+        shutil.copyfile(path, _free_name(catalogs / path.name))
+
+
+def _free_name(path: Path) -> Path:
+    """Return the path, or one with a number where two catalogs have the same name."""
+    free, number = path, 1
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def _write_arrays(planned: PlannedWorkflow, draft: Path) -> None:
     (draft / "arrays").mkdir()
-    lines = BagLines(planned)
-    for tasks in planned.arrays:
+    for name, members in manifests(planned):
         with (
-            (draft / bags_file(tasks.name)).open("wb") as bags,
-            (draft / index_file(tasks.name)).open("wb") as index,
+            (draft / bags_file(name)).open("wb") as bags,
+            (draft / index_file(name)).open("wb") as index,
         ):
-            for member, index_lines in array_members(lines, tasks):
+            for member, index_lines in members:
                 bags.write(member)
                 index.write(index_lines)
 
@@ -162,7 +194,7 @@ def _braindump(planned: PlannedWorkflow, origin: PlannedWith) -> str:
     content = {
         "user": origin.user,
         "base_dir": str(origin.base_dir),
-        "vogroup": VOGROUP,
+        "vogroup": origin.vogroup,
         "dax": str(origin.workflow_file),
         "dax_label": planned.plan.workflow,
         "planner": "pegbatch",

@@ -7,12 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from pegbatch.adapters.files import open_input, read_input
-from pegbatch.errors import InputError
+from pegbatch.adapters.files import SMALL_FILE_BYTES, open_input, read_input
+from pegbatch.errors import Gathering, InputError
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
 from pegbatch.model.settings import Settings
 from pegbatch.model.workflow import Workflow
-from pegbatch.parse.catalogs import read_replicas, read_sites, read_transformations
+from pegbatch.parse.catalogs import (
+    check_types,
+    read_replicas,
+    read_sites,
+    read_transformations,
+)
 from pegbatch.parse.dax_xml import parse_dax
 from pegbatch.parse.kinds import looks_like_xml
 from pegbatch.parse.workflow_yaml import parse_workflow
@@ -40,6 +45,11 @@ NO_CATALOGS = Catalogs(
 )
 
 
+_FILE_FIRST = ("rc.txt", "replicas.yml")
+_USUAL_REPLICAS = {"file": _FILE_FIRST, "simplefile": _FILE_FIRST, "regex": _FILE_FIRST}
+"""Where a replica catalog of some type lies where nothing names it."""
+
+
 def load_workflow(path: Path, environment: Mapping[str, str]) -> Workflow:
     """Read a workflow, DAX XML or Pegasus 5 YAML, whatever its name ends in.
 
@@ -58,11 +68,13 @@ def load_catalogs(
 
     Shapes: relative names start at `directory`, else at the folder of the properties file; a
     catalog that is neither named nor there is empty.
-    Errors: InputError where a catalog that is named is not there, or one is malformed.
+    Errors: InputError with the problems of all catalogs: one that is named is not there, or is
+    of a type that pegbatch does not read; a malformed one.
     Source: Pegasus user guide, pegasus.catalog.*.file.
     """
     folders = (directory, *((conf.parent,) if conf else ()))
     files: list[Path] = []
+    gathering = Gathering()
 
     def load(
         key: str,
@@ -70,13 +82,19 @@ def load_catalogs(
         empty: Catalog,
         read: Callable[[bytes, str, Mapping[str, str]], Catalog],
     ) -> Catalog:
-        path = _find(settings, key, usual, folders)
+        path = gathering.attempt(lambda: _find(settings, key, usual, folders))
         if path is None:
             return empty
         files.append(path)
-        return read(read_input(path), str(path), environment)
+        at_most = SMALL_FILE_BYTES if key == "pegasus.catalog.site.file" else None
+        found = gathering.attempt(
+            lambda: read(read_input(path, at_most=at_most), str(path), environment)
+        )
+        return empty if found is None else found
 
-    return Catalogs(
+    gathering.attempt(lambda: check_types(settings))
+    kind = settings.get("pegasus.catalog.replica").strip().lower()
+    catalogs = Catalogs(
         sites=load(
             "pegasus.catalog.site.file", ("sites.yml", "sites.xml"), NO_CATALOGS.sites, read_sites
         ),
@@ -88,12 +106,16 @@ def load_catalogs(
         ),
         replicas=load(
             "pegasus.catalog.replica.file",
-            ("replicas.yml", "rc.txt"),
+            _USUAL_REPLICAS.get(kind, ("replicas.yml", "rc.txt")),
             NO_CATALOGS.replicas,
             read_replicas,
-        ),
+        )
+        if kind != "directory"
+        else NO_CATALOGS.replicas,
         files=tuple(files),
     )
+    gathering.finish()
+    return catalogs
 
 
 def _find(
@@ -125,6 +147,7 @@ def with_inline(catalogs: Catalogs, workflow: Workflow) -> Catalogs:
             sites,
             source=catalogs.sites.source or sites.source,
             sites={**catalogs.sites.sites, **sites.sites},
+            warnings=catalogs.sites.warnings + sites.warnings,
         ),
         transformations=catalogs.transformations
         if transformations is None
@@ -135,5 +158,6 @@ def with_inline(catalogs: Catalogs, workflow: Workflow) -> Catalogs:
                 **transformations.transformations,
             },
             containers={**catalogs.transformations.containers, **transformations.containers},
+            warnings=catalogs.transformations.warnings + transformations.warnings,
         ),
     )

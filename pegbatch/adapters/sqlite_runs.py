@@ -12,7 +12,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -76,10 +76,12 @@ class SqliteRuns:
         path = self._directory / LOCK_FILE
         try:
             # Not "w": that would wipe the holder's name before we know that it holds the lock.
-            return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b")
+            # Unbuffered: on a full disk closing must not fail over a name that was not written.
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            return os.fdopen(handle, "r+b", buffering=0)
         except OSError as error:
             raise OutsideError(
-                f"cannot lock the run: {error.strerror}",
+                f"cannot lock the run: {(error.strerror or str(error)).lower()}",
                 where=str(path),
                 hint="the submit directory must be writable",
             ) from error
@@ -92,8 +94,8 @@ class SqliteRuns:
         }
         file.seek(0)
         file.truncate()
-        file.write(json.dumps(holder).encode())
-        file.flush()
+        with suppress(OSError):  # a full disk: the lock holds, only the name is missing
+            file.write(json.dumps(holder).encode())
 
     def _locked(self, text: bytes) -> RunLocked:
         try:

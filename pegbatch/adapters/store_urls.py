@@ -20,11 +20,13 @@ class ObjectUrl:
     """One place in a store."""
 
     scheme: str
-    """`s3` or `file`."""
+    """`s3`, `file` or `http`."""
     bucket: str
-    """Empty for `file`."""
+    """Empty for `file` and `http`."""
     key: str
-    """Without a slash at either end; empty for a whole bucket."""
+    """Without a slash at either end; empty for a whole bucket; for `http` the whole URL."""
+    user: str = ""
+    """`user@site` of `s3://user@site/bucket/key`; empty in other URLs."""
 
 
 def parse_url(url: str) -> ObjectUrl:
@@ -35,12 +37,17 @@ def parse_url(url: str) -> ObjectUrl:
     scheme, separator, rest = url.partition("://")
     if scheme == "s3" and separator:
         bucket, _, key = rest.partition("/")
+        user = bucket if "@" in bucket else ""
+        if user:
+            bucket, _, key = key.partition("/")
         if bucket:
-            return ObjectUrl("s3", bucket, key.strip("/"))
+            return ObjectUrl("s3", bucket, key.strip("/"), user)
     elif scheme == "file" and separator:
         host, _, key = rest.partition("/")
         if host in ("", "localhost"):
             return ObjectUrl("file", "", key.strip("/"))
+    elif scheme in ("http", "https") and rest.strip("/"):
+        return ObjectUrl("http", "", url)
     raise StoreError("no store for this URL", where=url, hint="use s3://bucket/key or file:///path")
 
 

@@ -13,19 +13,23 @@ import yaml
 
 from pegbatch.engine.deliveries import Output
 from pegbatch.engine.uploads import UploadItem
-from pegbatch.errors import InputError
+from pegbatch.errors import InputError, Problem
 from pegbatch.model.layout import (
     OUTPUTS_FILE,
     PLAN_FILE,
     UPLOADS_FILE,
     VERDICT_FILE,
     WORKER_KEY,
+    bags_file,
+    index_file,
     join_url,
     plan_key,
 )
 from pegbatch.model.plan import Plan, plan_from_json
 
 BRAINDUMP = "braindump.yml"
+VOGROUP = "pegasus"
+"""Pegasus's name for the folder between user and workflow."""
 LEVELS_BELOW_BASE = 4
 """`<dir>/<user>/pegasus/<workflow>/run0001`."""
 
@@ -57,11 +61,28 @@ class SubmitDirectory:
             raise InputError("not a plan", where=str(source), hint="plan the workflow again")
         return plan_from_json(data, source=str(source))
 
+    def _check_arrays(self, plan: Plan) -> None:
+        arrays = [job.name for job in plan.jobs if job.kind == "compute"]
+        names = [name for array in arrays for name in (bags_file(array), index_file(array))]
+        missing = [name for name in names if not (self.path / name).is_file()]
+        if missing:
+            raise InputError(
+                problems=[
+                    Problem(
+                        "this file of the plan is missing",
+                        str(self.path / name),
+                        "restore the submit directory from a copy, or plan the workflow again",
+                    )
+                    for name in missing
+                ]
+            )
+
     def base_directory(self) -> Path:
         """Return the `--dir` of the plan, below which the embedded AWS lives.
 
         Shapes: what braindump.yml says as long as that directory holds this one; else, for a tree
-        that was moved or copied, the directory four levels up.
+        that was moved or copied, the directory four levels up. A submit directory that was moved
+        alone stays with its old base, and without that with the directory it lies in.
         """
         path = self.path / BRAINDUMP
         try:
@@ -70,10 +91,19 @@ class SubmitDirectory:
             known = None
         if isinstance(known, str) and self.path.is_relative_to(Path(known).resolve()):
             return Path(known).resolve()
-        return self.path.parents[min(LEVELS_BELOW_BASE, len(self.path.parents)) - 1]
+        above = self.path.parents
+        if len(above) >= LEVELS_BELOW_BASE and above[1].name == VOGROUP:
+            return above[LEVELS_BELOW_BASE - 1]
+        if isinstance(known, str) and Path(known).is_dir():
+            return Path(known).resolve()
+        return self.path.parent
 
     def uploads(self, run_url: str, worker: Path) -> Iterator[UploadItem]:
-        """Yield all that must lie in the store before the first job: inputs, plan, worker."""
+        """Yield all that must lie in the store before the first job: inputs, plan, worker.
+
+        Errors: InputError where files of the plan are missing or damaged.
+        """
+        self._check_arrays(self.plan())
         for row in self._rows(UPLOADS_FILE):
             yield UploadItem(
                 source=Path(row["source"]), url=join_url(run_url, row["url"]), sha256=row["sha256"]
@@ -89,6 +119,11 @@ class SubmitDirectory:
                 lfn=row["lfn"],
                 url=join_url(run_url, row["url"]),
                 destination=join_url(run_url, row["destination"]),
+                site=row.get("site", "local"),
+                register=row.get("register", False),
+                array=row.get("array"),
+                is_reused=row.get("reused", False),
+                sha256=row.get("sha256"),
             )
 
     def _plan_files(self) -> Iterator[str]:
@@ -115,6 +150,12 @@ class SubmitDirectory:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
+    if isinstance(error, OSError) and error.errno is not None:
+        return InputError(
+            f"cannot be read: {(error.strerror or str(error)).lower()}",
+            where=str(path),
+            hint="check who may read it",
+        )
     return InputError(
         f"the file is damaged: {error}", where=str(path), hint="plan the workflow again"
     )

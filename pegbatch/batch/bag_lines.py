@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from pegbatch.model.bags import ArrayTasks, Executable, PlannedWorkflow, TaskSettings
+from pegbatch.model.cluster_kinds import PARALLEL, STRICT
 from pegbatch.model.graph import NO_TASK
+from pegbatch.model.hooks import Hooks
 from pegbatch.model.layout import data_key
 from pegbatch.model.manifest import FileUse
 from pegbatch.model.words import split_words
-from pegbatch.model.workflow import INPUT, NO_FILE, OPTIONAL, OUTPUT
+from pegbatch.model.workflow import CHECKPOINT, EXECUTABLE, INPUT, NO_FILE, OPTIONAL, OUTPUT
 
 _PieceMaker = Callable[[PlannedWorkflow, int], str]
 
@@ -40,6 +42,11 @@ class BagLines:
         self._inputs = _Pieces(planned, _input_piece)
         self._outputs = _Pieces(planned, _output_piece)
         self._clusters: dict[int, str] = {-1: '""'}
+        self._hooked = planned.workflow.tasks.hooks is not None or any(
+            executable.hooks for executable in planned.executables
+        )
+        self._hooks: dict[tuple[int, int], str] = {}
+        self._unusual = not {PARALLEL, STRICT}.isdisjoint(planned.cluster_kinds)
 
     def lines(self, tasks: ArrayTasks) -> Iterator[list[str]]:
         """Yield the lines of each bag of an array, in order."""
@@ -53,32 +60,67 @@ class BagLines:
         transformation = tasks.transformations[task]
         executable = planned.executables[transformation]
         words = [executable.argv0, *split_words(tasks.arguments[task])]
-        inputs, outputs = self._files(task, transformation)
+        inputs, outputs, checkpoints = self._files(task, transformation)
+        hooks = self._hooks_piece(task, transformation) if self._hooked else ""
         return (
             f'{{"bag":{bag},"id":{encode(tasks.ids[task])},{self._names[transformation]}'
             f"{self._cluster(planned.clusters[task])}"
             f',"index":{planned.task_indices[task]},"argv":{encode(words)}'
             f',"inputs":[{inputs}],"outputs":[{outputs}],"after":[{self._after(task)}]'
+            f"{checkpoints}{hooks}{self._ways(task)}"
             f"{self._streams(task)}{self._tails[planned.task_settings[task]]}}}\n"
         )
 
-    def _files(self, task: int, transformation: int) -> tuple[str, str]:
+    def _files(self, task: int, transformation: int) -> tuple[str, str, str]:
         tasks, producers = self._planned.workflow.tasks, self._planned.graph.producers
         inputs = list(self._staged[transformation])
-        inputs += [self._input(lfn) for lfn in self._planned.executables[transformation].files]
-        outputs = []
+        outputs, checkpoints = list[str](), list[str]()
         for use in range(tasks.use_offsets[task], tasks.use_offsets[task + 1]):
             flags, lfn = tasks.use_flags[use], tasks.use_lfns[use]
-            optional = ',"optional":true}' if flags & OPTIONAL else "}"
-            if flags & OUTPUT:
+            end = _FLAGGED[flags & (OPTIONAL | EXECUTABLE)]
+            if flags & CHECKPOINT:
                 if producers[lfn] == task:
-                    outputs.append(self._outputs[lfn] + optional)
+                    checkpoints.append(self._checkpoint(lfn))
+                    inputs += [self._inputs[lfn] + end] * (lfn in self._planned.inputs)
+                    outputs += [self._outputs[lfn] + _FLAGGED[flags & OPTIONAL]] * self._leaves(lfn)
+            elif flags & OUTPUT:
+                if producers[lfn] == task:
+                    outputs.append(self._outputs[lfn] + _FLAGGED[flags & OPTIONAL])
             elif flags & INPUT and (producers[lfn] != NO_TASK or lfn in self._planned.inputs):
-                inputs.append(self._inputs[lfn] + optional)
-        return ",".join(inputs), ",".join(outputs)
+                inputs.append(self._inputs[lfn] + end)
+        saved = f',"checkpoints":[{",".join(checkpoints)}]' if checkpoints else ""
+        return ",".join(inputs), ",".join(outputs), saved
 
-    def _input(self, lfn: int) -> str:
-        return self._inputs[lfn] + "}"
+    def _checkpoint(self, lfn: int) -> str:
+        name = self._planned.workflow.lfns[lfn]
+        return encode({"lfn": name, "url": data_key(name)})
+
+    def _leaves(self, lfn: int) -> bool:
+        """Tell whether anybody but its own task wants a checkpoint file."""
+        return bool(self._planned.delivered[lfn] or self._planned.graph.read[lfn])
+
+    def _hooks_piece(self, task: int, transformation: int) -> str:
+        column = self._planned.workflow.tasks.hooks
+        pair = (column[task] if column is not None else 0, transformation)
+        piece = self._hooks.get(pair)
+        if piece is None:
+            own = self._planned.workflow.hook_sets[pair[0]]
+            hooks = (*own, *self._planned.executables[transformation].hooks)
+            piece = self._hooks[pair] = _hooks_json(hooks)
+        return piece
+
+    def _ways(self, task: int) -> str:
+        """Return how a task runs among those of its cluster, where that is not the usual way."""
+        planned = self._planned
+        number = planned.clusters[task]
+        if not self._unusual or number == -1:
+            return ""
+        kind = planned.cluster_kinds[number]
+        if kind == PARALLEL:
+            own = planned.settings_table[planned.task_settings[task]].side_by_side.vcpus
+            whole = planned.cluster_resources[number].vcpus
+            return f',"cores":{own},"bag_cores":{whole}'
+        return ',"strict":true' if kind == STRICT else ""
 
     def _cluster(self, number: int) -> str:
         piece = self._clusters.get(number)
@@ -120,6 +162,15 @@ class BagLines:
         )
 
 
+_FLAGGED = {
+    0: "}",
+    OPTIONAL: ',"optional":true}',
+    EXECUTABLE: ',"executable":true}',
+    OPTIONAL | EXECUTABLE: ',"optional":true,"executable":true}',
+}
+"""The end of a file use, by the flags that the worker has to know."""
+
+
 class _Pieces(dict[int, str]):
     """JSON of a file use by LFN number, made when first asked for; its brace is left open."""
 
@@ -155,7 +206,7 @@ def output_urls(planned: PlannedWorkflow, lfn: int) -> tuple[str, list[str]]:
     """
     name = planned.workflow.lfns[lfn]
     places = planned.output_places
-    remote = [f"{base}/{name}" for base in places.remote] if planned.delivered[lfn] else []
+    remote = [places.url(base, name) for base in places.remote] if planned.delivered[lfn] else []
     if planned.graph.read[lfn] or places.local or not remote:
         return data_key(name), remote
     return remote[0], remote[1:]
@@ -164,7 +215,8 @@ def output_urls(planned: PlannedWorkflow, lfn: int) -> tuple[str, list[str]]:
 def _use_piece(use: FileUse) -> str:
     checksum = f',"sha256":"{use.sha256}"' if use.sha256 else ""
     executable = ',"executable":true' if use.executable else ""
-    return f'{{"lfn":{encode(use.lfn)},"url":{encode(use.url)}{checksum}{executable}'
+    others = f',"or":{encode(use.others)}' if use.others else ""
+    return f'{{"lfn":{encode(use.lfn)},"url":{encode(use.url)}{others}{checksum}{executable}'
 
 
 def _staged_piece(executable: Executable) -> list[str]:
@@ -174,6 +226,20 @@ def _staged_piece(executable: Executable) -> list[str]:
 def _settings_piece(settings: TaskSettings) -> str:
     env = f',"env":{encode(dict(settings.env))}' if settings.env else ""
     tries = f',"tries":{settings.tries}' if settings.tries != 1 else ""
-    limit = settings.timeout_seconds
-    timeout = f',"timeout_seconds":{limit}' if limit is not None else ""
-    return env + tries + timeout
+    limits = (
+        ("timeout_seconds", settings.timeout_seconds),
+        ("checkpoint_seconds", settings.checkpoint_seconds),
+    )
+    timeout = "".join(f',"{key}":{limit}' for key, limit in limits if limit is not None)
+    messages = (
+        ("failure_message", settings.failure_message),
+        ("success_message", settings.success_message),
+    )
+    said = "".join(f',"{key}":{encode(text)}' for key, text in messages if text)
+    return env + tries + timeout + said
+
+
+def _hooks_json(hooks: Hooks) -> str:
+    if not hooks:
+        return ""
+    return f',"hooks":{encode([{"on": hook.event, "cmd": hook.command} for hook in hooks])}'

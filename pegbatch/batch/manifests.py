@@ -9,7 +9,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from pegbatch.batch.bag_lines import BagLines, encode
-from pegbatch.model.bags import ArrayTasks, PlannedWorkflow
+from pegbatch.batch.helper_lines import clean_up_lines, transfer_lines
+from pegbatch.model.bags import PlannedWorkflow, ReusedDelivery
 from pegbatch.model.layout import data_key
 from pegbatch.model.manifest import IndexLine, format_index_line
 
@@ -20,13 +21,24 @@ enough for a child that reads one bag of it, large enough to compress well."""
 GZIP_LEVEL = 6
 
 
-def array_members(lines: BagLines, tasks: ArrayTasks) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the gzip members of an array's bags file, each with its lines of the index.
+def manifests(planned: PlannedWorkflow) -> Iterator[tuple[str, Iterator[tuple[bytes, bytes]]]]:
+    """Yield every array that has bags, by name, with the members of its bags file."""
+    lines = BagLines(planned)
+    for tasks in planned.arrays:
+        yield tasks.name, bag_members(lines.lines(tasks))
+    for array in planned.transfer_arrays:
+        yield array.name, bag_members(transfer_lines(array))
+    for clean_up in planned.clean_ups:
+        yield clean_up.name, bag_members(clean_up_lines(clean_up, planned.workflow.lfns))
+
+
+def bag_members(bags_of_lines: Iterable[list[str]]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the gzip members that hold bags, each with its lines of the index.
 
     Shapes: members in order; the index of the array is the concatenation of the second parts.
     """
     offset, first_bag = 0, 0
-    for bags, text in _grouped(lines.lines(tasks)):
+    for bags, text in _grouped(bags_of_lines):
         member = gzip_member(text)
         yield (
             member,
@@ -75,17 +87,44 @@ def upload_lines(planned: PlannedWorkflow) -> Iterator[str]:
 
 
 def output_lines(planned: PlannedWorkflow) -> Iterator[str]:
-    """Yield the lines of outputs.jsonl.gz, in order of first use of the files."""
-    places = planned.output_places
+    """Yield the lines of outputs.jsonl.gz: what the run makes, then what it takes over."""
     for number, lfn in enumerate(planned.workflow.lfns):
         if not planned.delivered[number]:
             continue
-        for base in places.remote:
-            url = f"{base}/{lfn}"
-            yield encode({"lfn": lfn, "url": url, "destination": url}) + "\n"
-        for base in places.local:
-            destination = f"{base}/{lfn}"
-            yield encode({"lfn": lfn, "url": data_key(lfn), "destination": destination}) + "\n"
+        registration = _registration(planned, number)
+        for place in planned.output_places.destinations(lfn):
+            line: dict[str, object] = {
+                "lfn": lfn,
+                "url": place.url if place.is_remote else data_key(lfn),
+                "destination": place.url,
+                "site": place.site,
+            }
+            yield encode(line | registration) + "\n"
+    for reused in planned.reused_deliveries:
+        yield encode(_reused_line(reused)) + "\n"
+
+
+def _registration(planned: PlannedWorkflow, lfn: int) -> dict[str, object]:
+    """Return what the registration of an output has to know; nothing where it is not wanted."""
+    if not planned.registered or not planned.registered[lfn]:
+        return {}
+    producer = planned.graph.producers[lfn]
+    return {"register": True, "array": planned.arrays[planned.array_of[producer]].name}
+
+
+def _reused_line(reused: ReusedDelivery) -> dict[str, object]:
+    line: dict[str, object] = {
+        "lfn": reused.lfn,
+        "url": reused.url,
+        "destination": reused.destination,
+        "site": reused.site,
+        "reused": True,
+    }
+    if reused.is_registered:
+        line["register"] = True
+    if reused.sha256 is not None:
+        line["sha256"] = reused.sha256
+    return line
 
 
 def gzip_lines(lines: Iterable[str]) -> Iterator[bytes]:

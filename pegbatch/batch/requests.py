@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pegbatch.batch.limits import check_requests
+from pegbatch.errors import PlanError
+from pegbatch.model.aws_options import PLATFORM, AwsOptions, read_aws_options
+from pegbatch.model.fargate import fargate_pair
 from pegbatch.model.layout import WORKER_KEY
 from pegbatch.model.names import job_name
 from pegbatch.model.plan import Job, Plan
@@ -35,6 +38,12 @@ class RunIdentity:
     run_url: str
     run_hex: str
     """8 hexadecimal digits."""
+    service: str
+    """`local` or `aws`."""
+    started: float
+    """Of the first submission; seconds since the epoch."""
+    s3_directory: str | None = None
+    """The folder whose folders are the buckets; None: S3 is where Batch is."""
     try_number: int = 1
     job_queue: str
     job_definition: str
@@ -44,23 +53,25 @@ class RunIdentity:
 def build_requests(plan: Plan, run: RunIdentity) -> tuple[SubmitRequest, ...]:
     """Return one request a job, in plan order.
 
-    Errors: PlanError where a request breaks a documented limit of SubmitJob.
+    Errors: PlanError where a request breaks a documented limit of SubmitJob; InputError where a
+    property `pegbatch.aws.*` has a value that does not fit.
     """
-    requests = tuple(_request(plan, job, run) for job in plan.jobs)
+    options = read_aws_options(plan.properties)
+    requests = tuple(_request(plan, job, run, options) for job in plan.jobs)
     check_requests(requests)
     return requests
 
 
-def _request(plan: Plan, job: Job, run: RunIdentity) -> SubmitRequest:
+def _request(plan: Plan, job: Job, run: RunIdentity, options: AwsOptions) -> SubmitRequest:
     array = job.name if run.try_number == 1 else f"{job.name}.t{run.try_number}"
     body: dict[str, Any] = {
-        "jobName": job_name(plan.workflow, run.run_hex, array),
+        "jobName": job_name(plan.label or plan.workflow, run.run_hex, array),
         "jobQueue": run.job_queue,
         "jobDefinition": run.job_definition,
         "containerOverrides": {
             "command": [run.run_url, array],
             "environment": _environment(plan, job, run),
-            "resourceRequirements": _resources(job),
+            "resourceRequirements": _resources(job, options),
         },
         "retryStrategy": {
             "attempts": job.attempts,
@@ -71,6 +82,7 @@ def _request(plan: Plan, job: Job, run: RunIdentity) -> SubmitRequest:
         body["arrayProperties"] = {"size": job.size}
     if job.timeout_seconds is not None:
         body["timeout"] = {"attemptDurationSeconds": job.timeout_seconds}
+    body.update(_options(job, options))
     return SubmitRequest(array=job.name, body=body, links=job.depends_on)
 
 
@@ -84,14 +96,67 @@ def _environment(plan: Plan, job: Job, run: RunIdentity) -> list[dict[str, str]]
         "PEGBATCH_ATTEMPTS": str(job.attempts),
         "PEGBATCH_ON_FAILURE": "stop" if stop else "continue",
     }
+    if run.s3_directory is not None:
+        values["PEGBATCH_S3_DIRECTORY"] = run.s3_directory
+    if not _compares_checksums(plan.properties):
+        values["PEGBATCH_INTEGRITY"] = "none"
+    if job.kind == "verdict":
+        # The summary is a status: it says where the run was, and how long it took.
+        values["PEGBATCH_SERVICE"] = run.service
+        values["PEGBATCH_RUN_STARTED"] = f"{run.started:.3f}"
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _resources(job: Job) -> list[dict[str, str]]:
+def _compares_checksums(properties: Mapping[str, str]) -> bool:
+    """Tell whether checksums are compared in the run.
+
+    Source: Pegasus, pegasus.integrity.checking; pegasus.mode development and debug leave it out.
+    """
+    asked = properties.get("pegasus.integrity.checking", "").strip().lower()
+    relaxed = properties.get("pegasus.mode", "").strip().lower() in ("development", "debug")
+    return asked != "none" and (bool(asked) or not relaxed)
+
+
+def _options(job: Job, options: AwsOptions) -> dict[str, Any]:
+    """Return what the properties add to a request."""
+    found: dict[str, Any] = {}
+    if parameters := options.parameters_of(job.transformations):
+        found["parameters"] = parameters
+    if options.share_identifier:
+        found["shareIdentifier"] = options.share_identifier
+    if options.scheduling_priority is not None:
+        found["schedulingPriorityOverride"] = options.scheduling_priority
+    if options.tags:
+        found["tags"] = dict(options.tags)
+        found["propagateTags"] = options.propagate_tags
+    return found
+
+
+def _resources(job: Job, options: AwsOptions) -> list[dict[str, str]]:
+    vcpus: float = job.resources.vcpus
+    memory_mib = job.resources.memory_mib
+    if options.is_fargate:
+        vcpus, memory_mib = _fargate_size(job)
     requirements = [
-        {"type": "VCPU", "value": str(job.resources.vcpus)},
-        {"type": "MEMORY", "value": str(job.resources.memory_mib)},
+        {"type": "VCPU", "value": f"{vcpus:g}"},
+        {"type": "MEMORY", "value": str(memory_mib)},
     ]
     if job.resources.gpus:
         requirements.append({"type": "GPU", "value": str(job.resources.gpus)})
     return requirements
+
+
+def _fargate_size(job: Job) -> tuple[float, int]:
+    """Return the smallest size of Fargate that holds a job.
+
+    Errors: PlanError where there is none.
+    """
+    pair = fargate_pair(job.resources.vcpus, job.resources.memory_mib)
+    if pair is None or job.resources.gpus:
+        what = "GPUs" if job.resources.gpus else "a size so large"
+        raise PlanError(
+            f"job {job.name} asks for {job.resources.vcpus} vCPUs, {job.resources.memory_mib} MiB "
+            f"and {job.resources.gpus} GPUs: Fargate does not have {what}",
+            hint=f"ask for less, or set {PLATFORM} = EC2 and plan again",
+        )
+    return pair

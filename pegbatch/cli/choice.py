@@ -24,6 +24,8 @@ class Wishes:
     aws: bool = False
     local: bool = False
     vcpus: int | None = None
+    wire: bool = False
+    """Data over the S3 protocol, not in directories; on the embedded AWS."""
 
 
 def choose_service(plan: Plan, wishes: Wishes, recorded: str) -> Service:

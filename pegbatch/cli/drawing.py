@@ -6,6 +6,7 @@ from typing import Literal
 
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.cli.planning import PlanRequest, read_given
+from pegbatch.cli.telling import echo_warnings
 from pegbatch.errors import UsageError
 from pegbatch.model.drawing import Drawing
 from pegbatch.planner.draw import draw_arrays, draw_tasks
@@ -24,5 +25,5 @@ def draw(request: PlanRequest, of: Literal["tasks", "arrays"] | None) -> Drawing
                 hint="give the workflow file to draw its tasks",
             )
         return draw_arrays(SubmitDirectory(request.workflow).plan())
-    linked = refine(read_given(request)[0])
+    linked = refine(read_given(request, echo_warnings)[0])
     return draw_arrays(finish(linked).plan) if of == "arrays" else draw_tasks(linked)

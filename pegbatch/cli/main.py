@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from pegbatch.cli.telling import outside_error, refuse_foreign_bytes, told
 from pegbatch.errors import EXIT_BUG, EXIT_INTERRUPTED, PegbatchError
 
 COMMANDS = {
@@ -20,6 +21,7 @@ COMMANDS = {
     "fetch": "Bring the outputs of a run to this machine.",
     "cancel": "End a run before its time.",
     "graph": "Draw a workflow or a plan.",
+    "check": "Say whether everything is there that a run needs.",
     "inspect": "Say what an input file is and what it holds.",
     "emulator": "Serve, look at or end the embedded AWS.",
 }
@@ -67,30 +69,39 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Shapes: 0 done, 1 a task or the run failed, 2 usage, 3 bad input, 4 cannot plan,
     5 the outside, 70 our bug, 130 Ctrl-C.
     """
+    run_command_line(pegbatch, "pegbatch", arguments)
+
+
+def run_command_line(
+    command: click.Command, name: str, arguments: list[str] | None = None
+) -> NoReturn:
+    """Run a command under its name and end the process: the one error door."""
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
     try:
-        result = pegbatch.main(args=words, prog_name="pegbatch", standalone_mode=False)
+        refuse_foreign_bytes(words)
+        result = command.main(args=words, prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("pegbatch: interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except PegbatchError as error:
-        if debug:
-            traceback.print_exc()
-        click.echo(error_text(error), err=True)
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except (PegbatchError, OSError) as error:
+        if debug:
+            traceback.print_exc()
+        known = outside_error(error) if isinstance(error, OSError) else error
+        click.echo(error_text(known), err=True)
+        sys.exit(known.exit_code)
     except Exception as error:
         if debug:
             traceback.print_exc()
         click.echo(
             f"pegbatch: a bug in pegbatch: {error!r}\n"
-            "  run the same command with `pegbatch --debug …` and report what it prints",
+            f"  run the same command with `{name} --debug …` and report what it prints",
             err=True,
         )
         sys.exit(EXIT_BUG)
@@ -99,4 +110,4 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def error_text(error: PegbatchError) -> str:
     """Return what the user reads: one paragraph a problem, each with where, what, what next."""
-    return "\n".join(f"pegbatch: {problem}" for problem in error.problems)
+    return told(error.problems)

@@ -13,7 +13,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def submit_dir_argument(function: Command) -> Command:
     """Take the submit directory; the current directory where none is given."""
-    kind = click.Path(path_type=Path)
+    kind = click.Path(path_type=Path, readable=False)
     return click.argument("submit_dir", type=kind, default=".", metavar="[DIR]")(function)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
 from pegbatch.cli.planning import PlanRequest
+from pegbatch.model.options import CleanUpStrategy
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)
 
 
 def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -35,12 +36,27 @@ _OPTIONS = (
     click.option("-s", "--sites", callback=_names, metavar="SITE", help="Execution site."),
     click.option("-o", "--output-sites", callback=_names, default="local", show_default=True,
                  metavar="SITE,…", help="Sites that outputs are delivered to."),
-    click.option("-O", "--output-dir", type=PATH, help="Directory of the output site local."),
+    click.option("-O", "--output-dir", metavar="DIR", help="Directory of the output site local; "
+                 "may be an s3:// URL."),
     click.option("--staging-site", "staging_sites", callback=_staging, metavar="[SITE=]STAGING,…",
                  help="Site whose scratch directory holds the data."),
+    click.option("-c", "--cache", "caches", callback=_names, metavar="FILE,…",
+                 help="Replica catalogs that are asked first."),
+    click.option("-R", "--reuse", callback=_names, metavar="DIR,…",
+                 help="Submit directories, or directories and s3:// URLs, with outputs of earlier "
+                 "runs."),
+    click.option("-I", "--input-dir", "input_dirs", callback=_names, metavar="DIR,…",
+                 help="Directories and s3:// URLs with input files."),
+    click.option("--inherited-rc-files", "inherited_rc_files", callback=_names, metavar="FILE,…",
+                 help="Replica catalogs that are asked before the workflow's own one."),
+    click.option("--cleanup", type=click.Choice(get_args(CleanUpStrategy)), default="inplace",
+                 show_default=True, help="Delete files of the run that no task needs any more: "
+                 "level by level (inplace), after success (leaf), or never (none)."),
+    click.option("-n", "--nocleanup", is_flag=True, help="The same as --cleanup none."),
     click.option("-C", "--cluster", callback=_names, metavar="TECHNIQUE,…",
-                 help="horizontal (Pegasus's clusters.num and clusters.size), chain (tasks that "
-                 "only wait for each other run in one child)."),
+                 help="horizontal (clusters.num, clusters.size, or by runtime), label (also called "
+                 "vertical), whole, all as in Pegasus; chain (tasks that only wait for each other "
+                 "run in one child)."),
 )  # fmt: skip
 
 
@@ -51,4 +67,6 @@ def planning_options(function: Command) -> Command:
 
 def request_of(**values: Any) -> PlanRequest:
     """Return the request that the options make."""
+    if values.pop("nocleanup", False):
+        values["cleanup"] = "none"
     return PlanRequest(**values)

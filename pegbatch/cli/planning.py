@@ -6,14 +6,14 @@ import getpass
 import os
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pegbatch.adapters.files import load_settings
-from pegbatch.adapters.local_facts import look_up
-from pegbatch.adapters.plan_writer import PlannedWith, write_submit_directory
+from pegbatch.adapters.gathered_replicas import Gathered, NamedReplicas, gather_replicas
+from pegbatch.adapters.plan_writer import VOGROUP, PlannedWith, write_submit_directory
 from pegbatch.adapters.planning_inputs import (
     NO_CATALOGS,
     Catalogs,
@@ -21,19 +21,26 @@ from pegbatch.adapters.planning_inputs import (
     load_workflow,
     with_inline,
 )
-from pegbatch.errors import Problem
+from pegbatch.adapters.s3_logins import S3Logins, home_directory, load_logins
+from pegbatch.adapters.transformations_folder import transformations_in
+from pegbatch.cli.listing import object_lister
+from pegbatch.cli.looking_up import look_up_facts, own_services
+from pegbatch.errors import Gathering, InputError, Problem
 from pegbatch.model.explanation import Explanation
 from pegbatch.model.facts import Facts
-from pegbatch.model.options import PlanOptions
+from pegbatch.model.options import CleanUpStrategy, PlanOptions
 from pegbatch.model.plan import Plan, job_to_json
+from pegbatch.model.replica_sources import ReplicaSources
 from pegbatch.model.settings import Settings
 from pegbatch.model.workflow import Workflow
 from pegbatch.parse.variables import AsWritten
 from pegbatch.planner.explain import explain
 from pegbatch.planner.pipeline import plan_workflow, refine
 from pegbatch.planner.stages import Given
-from pegbatch.planner.survey import files_to_look_up
-from pegbatch.planner.tuning import read_tuning
+from pegbatch.planner.tuning import read_tuning, tuning_warnings
+
+Warn = Callable[[Sequence[Problem]], None]
+"""Told what is odd as soon as it is known, so that it is said even where planning fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +53,22 @@ class PlanRequest:
     base_dir: Path
     sites: tuple[str, ...]
     output_sites: tuple[str, ...]
-    output_dir: Path | None
+    output_dir: str | None
     staging_sites: Mapping[str, str]
     cluster: tuple[str, ...]
     catalogs: bool
+    caches: tuple[str, ...] = ()
+    reuse: tuple[str, ...] = ()
+    input_dirs: tuple[str, ...] = ()
+    inherited_rc_files: tuple[str, ...] = ()
+    force: bool = False
+    cleanup: CleanUpStrategy = "none"
+    group: str = VOGROUP
+    basename: str = ""
+    job_prefix: str = ""
+    run_folder: str = ""
+    submit_folder: str | None = None
+    transformations_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +82,15 @@ class PlanResult:
     peak_rss_mib: float
 
 
-def make_plan(request: PlanRequest) -> PlanResult:
+def make_plan(request: PlanRequest, warn: Warn) -> PlanResult:
     """Plan a workflow and write its submit directory.
 
     Errors: InputError, PlanError, OutsideError; then nothing is written.
     """
     started = time.monotonic()
-    given, catalogs = read_given(request)
+    given, catalogs = read_given(request, warn)
     planned = plan_workflow(given)
+    warn(planned.warnings[len(given.warnings) :])
     submit_dir = write_submit_directory(
         planned,
         PlannedWith(
@@ -78,6 +98,8 @@ def make_plan(request: PlanRequest) -> PlanResult:
             base_dir=Path(given.options.base_dir),
             workflow_file=Path(given.options.working_dir, request.workflow),
             catalogs=catalogs.files,
+            vogroup=request.group,
+            submit_folder=request.submit_folder,
         ),
     )
     return PlanResult(
@@ -89,40 +111,61 @@ def make_plan(request: PlanRequest) -> PlanResult:
     )
 
 
-def explain_task(request: PlanRequest, task: str) -> Explanation:
+def explain_task(request: PlanRequest, task: str, warn: Warn) -> Explanation:
     """Plan a workflow in memory and return what was decided about one task.
 
     Errors: InputError, PlanError.
     """
-    return explain(refine(read_given(request)[0]), task)
+    return explain(refine(read_given(request, warn)[0]), task)
 
 
-def read_given(request: PlanRequest) -> tuple[Given, Catalogs]:
+def read_given(request: PlanRequest, warn: Warn) -> tuple[Given, Catalogs]:
     """Read the workflow, the properties and the catalogs, and look up what planning must know.
 
-    Errors: InputError, PlanError.
+    Errors: InputError with the problems of all files.
     """
     environment = dict(os.environ)
     here = Path.cwd()
     settings = load_settings(
-        request.conf, request.definitions, Path(), _home(environment), environment
+        request.conf, request.definitions, Path(), home_directory(environment), environment
     )
-    tuning = read_tuning(settings)
-    workflow = load_workflow(request.workflow, environment if request.catalogs else AsWritten())
-    catalogs = _catalogs(request, settings, workflow, environment)
+    warn(settings.warnings)
+    gathering = Gathering()
+    tuning = gathering.attempt(lambda: read_tuning(settings))
+    workflow = gathering.attempt(
+        lambda: load_workflow(request.workflow, environment if request.catalogs else AsWritten())
+    )
+    files = gathering.attempt(lambda: _catalogs(request, settings, environment))
+    if tuning is None or workflow is None or files is None:
+        gathering.problems.extend(workflow.defects if workflow else ())
+        raise InputError(problems=gathering.problems)
+    catalogs = with_inline(files, workflow) if request.catalogs else files
+    options = _options(request, settings, here)
+    logins = load_logins(home_directory(environment), environment)
+    replicas = _replicas(request, settings, workflow, catalogs, options, logins, environment)
+    options = replace(options, own_s3=own_services(logins, catalogs, replicas.sources))
+    others = (
+        *tuning_warnings(settings),
+        *_catalog_warnings(catalogs),
+        *(workflow.replicas.warnings if workflow.replicas else ()),
+        *replicas.warnings,
+        *logins.warnings,
+        *workflow.warnings,
+    )
+    warn(others)
     given = Given(
         workflow=workflow,
         sites=catalogs.sites,
         transformations=catalogs.transformations,
-        replicas=catalogs.replicas,
+        replicas=replicas.sources,
         settings=settings,
-        options=_options(request, settings, here),
+        options=options,
         facts=Facts(),
         tuning=tuning,
-        warnings=(*settings.warnings, *_catalog_warnings(catalogs), *workflow.warnings),
+        warnings=(*settings.warnings, *others),
     )
-    facts = look_up(files_to_look_up(given), _memory(environment))
-    return replace(given, facts=facts), catalogs
+    given = replace(given, facts=look_up_facts(given, logins, _memory(environment)))
+    return given, replace(catalogs, files=catalogs.files + replicas.files)
 
 
 def plan_result_json(result: PlanResult) -> dict[str, Any]:
@@ -138,6 +181,7 @@ def plan_result_json(result: PlanResult) -> dict[str, Any]:
         "requests": len(plan.jobs),
         "uploads": plan.uploads,
         "outputs": plan.outputs,
+        "reused": plan.reused,
         "runnable": plan.runnable,
         "warnings": [str(warning) for warning in result.warnings],
         "seconds": round(result.seconds, 3),
@@ -145,12 +189,36 @@ def plan_result_json(result: PlanResult) -> dict[str, Any]:
     }
 
 
-def _catalogs(
-    request: PlanRequest, settings: Settings, workflow: Workflow, environment: Mapping[str, str]
-) -> Catalogs:
+def _catalogs(request: PlanRequest, settings: Settings, environment: Mapping[str, str]) -> Catalogs:
     if not request.catalogs:
         return NO_CATALOGS
-    return with_inline(load_catalogs(settings, Path(), request.conf, environment), workflow)
+    found = load_catalogs(settings, Path(), request.conf, environment)
+    if request.transformations_dir is None:
+        return found
+    return replace(found, transformations=transformations_in(request.transformations_dir))
+
+
+def _replicas(
+    request: PlanRequest,
+    settings: Settings,
+    workflow: Workflow,
+    catalogs: Catalogs,
+    options: PlanOptions,
+    logins: S3Logins,
+    environment: Mapping[str, str],
+) -> Gathered:
+    if not request.catalogs:
+        return Gathered(sources=ReplicaSources(), files=(), warnings=())
+    named = NamedReplicas(
+        caches=request.caches,
+        reuse=request.reuse,
+        input_dirs=request.input_dirs,
+        inherited=request.inherited_rc_files,
+    )
+    listed = object_lister(Path(options.base_dir), logins, amazon=options.amazon)
+    return gather_replicas(
+        named, settings, workflow.replicas, catalogs.replicas, workflow.lfns, environment, listed
+    )
 
 
 def _catalog_warnings(catalogs: Catalogs) -> tuple[Problem, ...]:
@@ -162,18 +230,28 @@ def _catalog_warnings(catalogs: Catalogs) -> tuple[Problem, ...]:
 
 
 def _options(request: PlanRequest, settings: Settings, here: Path) -> PlanOptions:
-    output_dir = (here / request.output_dir).resolve() if request.output_dir else None
     return PlanOptions(
         base_dir=str((here / request.base_dir).resolve()),
         working_dir=str(here),
         sites=request.sites,
         output_sites=request.output_sites,
-        output_dir=str(output_dir) if output_dir else None,
+        output_dir=_output_dir(request.output_dir, here) if request.output_dir else None,
         staging_sites=request.staging_sites,
+        user=_user(),
+        cleanup=request.cleanup,
         cluster=request.cluster,
+        basename=request.basename,
+        job_prefix=request.job_prefix,
+        run_folder=request.run_folder,
+        force=request.force,
         catalogs=request.catalogs,
         amazon=bool(settings.get("pegasus.aws.region") and settings.get("pegasus.aws.account")),
     )
+
+
+def _output_dir(text: str, here: Path) -> str:
+    """Return a URL as it is, and a path made absolute."""
+    return text if "://" in text else str((here / text).resolve())
 
 
 def _user() -> str:
@@ -183,15 +261,10 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _home(environment: Mapping[str, str]) -> Path | None:
-    home = environment.get("HOME")
-    return Path(home) if home else None
-
-
 def _memory(environment: Mapping[str, str]) -> Path | None:
     """Return where checksums are remembered (XDG base directories)."""
     cache = environment.get("XDG_CACHE_HOME")
-    home = _home(environment)
+    home = home_directory(environment)
     if cache and Path(cache).is_absolute():
         return Path(cache) / "pegbatch" / "checksums.db"
     return home / ".cache" / "pegbatch" / "checksums.db" if home else None

@@ -22,8 +22,16 @@ def echo_status(result: RunResult, *, as_json: bool) -> None:
     """Print where a run stands."""
     if as_json:
         echo_json(status_to_json(result.status))
-    else:
-        click.echo(status_text(result.status))
+        return
+    click.echo(status_text(result.status))
+    failures = failures_text(result.failures, _bad(result))
+    if failures:
+        click.echo(f"\n{failures}")
+
+
+def _bad(result: RunResult) -> int:
+    tasks = result.status.tasks
+    return tasks.failed + tasks.skipped
 
 
 def echo_end(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
@@ -32,7 +40,7 @@ def echo_end(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
         echo_json(status_to_json(result.status))
         return
     total = result.status.outputs
-    parts = [headline(result.status), failures_text(result.failures)]
+    parts = [headline(result.status), failures_text(result.failures, _bad(result))]
     parts.append(outputs_text(result.outputs, total))
     parts.append(f"submit directory: {run.directory.path}")
     parts.append(f"next: pegbatch status {place(run)}")

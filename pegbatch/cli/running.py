@@ -10,13 +10,16 @@ from typing import Any
 
 from pegbatch.adapters.delivery import destination_path, fetch_file
 from pegbatch.cli.choice import Service, Wishes
+from pegbatch.cli.registering import register_outputs
 from pegbatch.cli.wiring import OpenRun, held, open_store, submitting_context, watching_context
+from pegbatch.cli.workflow_hooks import run_end_hooks, run_start_hooks
 from pegbatch.engine import loop
 from pegbatch.engine.cancelling import cancel
 from pegbatch.engine.context import Context
 from pegbatch.engine.deliveries import FetchReport, Output, fetch_outputs, output_sizes
-from pegbatch.engine.findings import find_lost, is_over, look_up
+from pegbatch.engine.findings import is_over, look_up
 from pegbatch.engine.journal import Journal
+from pegbatch.engine.lost import find_lost
 from pegbatch.engine.state import RunState, new_state
 from pegbatch.engine.status import Findings, build_status
 from pegbatch.errors import InputError, ObjectMissing, PlanError
@@ -59,13 +62,14 @@ def run_workflow(run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: b
             hint="plan the workflow again with its catalogs",
         )
     if run.state().outcome is not None:
-        return _ended(run)
+        return _ended_with_hooks(run)
     with run.runs.lock(), submitting_context(run, wishes, on_change=on_change) as context:
+        run_start_hooks(run)
         loop.submit(context)
         if detach:
             return RunResult(status=_status(run, context.state, Findings()))
         loop.wait(context)
-    return _ended(run)
+    return _ended_with_hooks(run)
 
 
 def wait_for(run: OpenRun, on_change: OnChange) -> RunResult:
@@ -77,7 +81,14 @@ def wait_for(run: OpenRun, on_change: OnChange) -> RunResult:
             watching_context(run, writes=writes, on_change=on_change) as context,
         ):
             state = loop.wait(context)
-    return _ended(run, state)
+    return _ended_with_hooks(run, state)
+
+
+def _ended_with_hooks(run: OpenRun, state: RunState | None = None) -> RunResult:
+    """Fetch, then run what waits for the end: it finds the outputs in place."""
+    result = _ended(run, state)
+    run_end_hooks(run)
+    return result
 
 
 def look_at(run: OpenRun) -> RunResult:
@@ -86,8 +97,9 @@ def look_at(run: OpenRun) -> RunResult:
     if state.started is None:
         return RunResult(status=_status(run, state, Findings()))
     if state.outcome is not None:
+        store = open_store(run, _service(state))
         return RunResult(
-            status=_status(run, state, look_up(open_store(run, _service(state)), state))
+            status=_status(run, state, look_up(store, state)), failures=_failures(store, state)
         )
     with held(run) as writes, watching_context(run, writes=writes) as context:
         return RunResult(status=_look(run, context))
@@ -113,7 +125,8 @@ def _look(run: OpenRun, context: Context) -> RunStatus:
     state = loop.look(context)
     findings = look_up(context.ports.store, state)
     if findings.tasks is None and not is_over(state):
-        lost, _ = find_lost(context.ports.jobs, run.plan, state, findings.marks)
+        ports = context.ports
+        lost, _ = find_lost(ports.jobs, ports.store, run.plan, state, findings.marks)
         findings = replace(findings, lost=lost)
     return _status(run, state, findings)
 
@@ -127,6 +140,7 @@ def _ended(run: OpenRun, state: RunState | None = None) -> RunResult:
     if fetched.files:
         journal = Journal(run.runs, run.clock, new_state(run.plan), writes=True)
         journal.put("fetched", files=fetched.files, bytes=fetched.size_bytes)
+    register_outputs(run, known, store)
     return RunResult(
         status=_status(run, known, look_up(store, known)),
         fetched=fetched,
@@ -143,7 +157,8 @@ def _first_outputs(
 
 
 def _place(output: Output) -> str:
-    return str(destination_path(output)) if output.to_fetch else output.destination
+    is_here = output.destination.startswith("file://")
+    return str(destination_path(output)) if is_here else output.destination
 
 
 def _failures(store: ObjectStore, state: RunState) -> tuple[Mapping[str, Any], ...]:

@@ -18,13 +18,17 @@ from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import AmazonCredentials, amazon_client, local_client
 from pegbatch.adapters.aws_entities import Entities, LocalEntities, named_entities
 from pegbatch.adapters.clock import SystemClock
+from pegbatch.adapters.login_stores import options_of_users
+from pegbatch.adapters.s3_logins import home_directory, load_logins
 from pegbatch.adapters.sqlite_runs import SqliteRuns
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.adapters.submit_dir import SubmitDirectory
+from pegbatch.adapters.wire_buckets import wire_options
 from pegbatch.adapters.worker_archive import write_worker
 from pegbatch.batch.requests import RunIdentity, build_requests
 from pegbatch.cli.choice import Service, Wishes, choose_service, local_vcpus, region
+from pegbatch.cli.wire import choose_wire, prepare_buckets
 from pegbatch.emulator.background import ensure_running, local_folder
 from pegbatch.engine.context import Context, Launch, Pace, Ports
 from pegbatch.engine.journal import Journal
@@ -72,14 +76,28 @@ def open_run(path: Path) -> OpenRun:
     )
 
 
-def open_store(run: OpenRun, service: Service) -> Store:
-    """Return the object store of a run; the embedded AWS need not be up for it."""
+def open_store(run: OpenRun, service: Service, *, wire: bool | None = None) -> Store:
+    """Return the object store of a run; but with --wire the embedded AWS need not be up for it.
+
+    Shapes: wire None is what the run was started with.
+    """
+    logins = load_logins(home_directory(os.environ), os.environ)
+    state = run.state()
+    if state.wire if wire is None else wire:
+        endpoint = ensure_running(run.local_folder)
+        store = Store(s3=wire_options(endpoint.url), of_user=options_of_users(logins, {}))
+        prepare_buckets(endpoint.url, run.directory, run.plan.staging_url, state, store)
+        return store
     if service == "local":
-        return Store(s3_directory=run.local_folder / "s3")
+        # Buckets that the site catalog gives to a user are those of the embedded AWS here.
+        return Store(s3_directory=run.local_folder / "s3", of_user=options_of_users(logins, {}))
+    of_user = options_of_users(logins, run.plan.s3_users)
     if not run.plan.staging_url.startswith("s3://"):
-        return Store()
+        return Store(of_user=of_user)
     credentials = AmazonCredentials(region(run.plan, os.environ))
-    return Store(s3=S3Options(credentials=credentials))
+    endpoint_url = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    options = S3Options(endpoint_url=endpoint_url or None, credentials=credentials)
+    return Store(s3=options, of_user=of_user)
 
 
 @contextmanager
@@ -104,7 +122,8 @@ def watching_context(
     """
     service: Service = "aws" if run.state().service == "aws" else "local"
     with _batch_caller(run, service) as caller:
-        yield _context(run, service, caller, writes=writes, on_change=on_change)
+        store = open_store(run, service)
+        yield _context(run, service, caller, store, writes=writes, on_change=on_change)
 
 
 @contextmanager
@@ -115,15 +134,18 @@ def submitting_context(
 
     The caller holds the run's lock.
     """
-    service = choose_service(run.plan, wishes, run.state().service)
+    state = run.state()
+    service = choose_service(run.plan, wishes, state.service)
+    wire = choose_wire(wishes, service, state)
     vcpus = local_vcpus(run.plan, wishes)
     with (
         _batch_caller(run, service, tell=True) as caller,
         tempfile.TemporaryDirectory() as folder,
     ):
         entities = _entities(run, service, caller, vcpus)
-        context = _context(run, service, caller, writes=True, on_change=on_change)
-        _begin(run, context.journal, service)
+        store = open_store(run, service, wire=wire)
+        context = _context(run, service, caller, store, writes=True, on_change=on_change)
+        _begin(run, context.journal, service, wire=wire)
         launch = _launch(run, context.state, entities, Path(folder))
         yield Context(
             ports=context.ports,
@@ -173,6 +195,7 @@ def _context(
     run: OpenRun,
     service: Service,
     caller: AwsCaller,
+    store: Store,
     *,
     writes: bool,
     on_change: Callable[[RunState], None],
@@ -180,7 +203,7 @@ def _context(
     return Context(
         ports=Ports(
             jobs=AwsBatch(caller),
-            store=open_store(run, service),
+            store=store,
             runs=run.runs,
             clock=run.clock,
         ),
@@ -191,26 +214,32 @@ def _context(
     )
 
 
-def _begin(run: OpenRun, journal: Journal, service: Service) -> None:
+def _begin(run: OpenRun, journal: Journal, service: Service, *, wire: bool) -> None:
     """Give a run that has not begun its URL and its name on Batch."""
     if journal.state.started is not None:
         return
     run_hex = secrets.token_hex(HEX_DIGITS // 2)
-    name = safe_name(run.plan.workflow)
+    name = safe_name(run.plan.label or run.plan.workflow)
+    folder = "/".join(part for part in (run.plan.staging_url, run.plan.run_folder) if part)
     stamp = datetime.fromtimestamp(run.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
     body = {
         "try": 1,
-        "run_url": f"{run.plan.staging_url}/{name}-{stamp}-{run_hex}",
+        "run_url": f"{folder}/{name}-{stamp}-{run_hex}",
         "service": service,
         "job_prefix": f"{name}-{run_hex}",
+        **({"wire": True} if wire else {}),
     }
     journal.put("run-started", **body)
 
 
 def _launch(run: OpenRun, state: RunState, entities: Entities, folder: Path) -> Launch:
+    in_directories = state.service == "local" and not state.wire
     identity = RunIdentity(
         run_url=state.run_url,
         run_hex=state.job_prefix[-HEX_DIGITS:],
+        service=state.service,
+        started=run.clock.now() if state.started is None else state.started,
+        s3_directory=str(run.local_folder / "s3") if in_directories else None,
         job_queue=entities.job_queue,
         job_definition=entities.job_definition,
     )

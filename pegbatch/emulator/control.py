@@ -25,11 +25,18 @@ MISHAPS: tuple[Mishap, ...] = get_args(Mishap)
 class Control:
     """Answers what is below /pegbatch/."""
 
-    def __init__(self, world: World, faults: Faults, stop: Callable[[], None]) -> None:
-        """Take what to look at, what to arm and how to end."""
+    def __init__(
+        self,
+        world: World,
+        faults: Faults,
+        stop: Callable[[], None],
+        moto_pid: Callable[[], int | None],
+    ) -> None:
+        """Take what to look at, what to arm, how to end, and who knows of moto's process."""
         self._world = world
         self._faults = faults
         self._stop = stop
+        self._moto_pid = moto_pid
         self._calls: dict[tuple[str, str], Callable[[Json], Json]] = {
             ("GET", "status"): self._status,
             ("POST", "stop"): self._end,
@@ -57,6 +64,7 @@ class Control:
             "folder": str(self._world.settings.folder),
             "jobs": len(core.jobs),
             "open_jobs": core.open_jobs,
+            "moto_pid": self._moto_pid(),
         }
 
     def _end(self, body: Json) -> Json:

@@ -11,10 +11,12 @@ import asyncio
 import os
 from pathlib import Path
 
-from pegbatch.emulator.http_server import Request
+from pegbatch.emulator.http_server import Head, Request
 from pegbatch.emulator.refusals import Refusal
 
 HOSTS = ("127.0.0.1", "localhost")
+BUCKET_HOSTS = ".localhost"
+"""After the name of a bucket; browsers and resolvers keep such names on this machine."""
 CONTROL_HEADER = "x-pegbatch"
 _ROOT = 0
 
@@ -48,6 +50,18 @@ def check_call(request: Request) -> None:
             error_type="MissingAuthenticationTokenException",
             status=403,
         )
+
+
+def check_foreign_call(head: Head) -> None:
+    """Refuse a call of another service that is not signed, in its header or beforehand.
+
+    A URL signed beforehand is all that a web page would need: with one it gets nothing.
+    """
+    host = head.headers.get("host", "").rpartition(":")[0]
+    if host not in HOSTS and not host.endswith(BUCKET_HOSTS):
+        raise Refusal(f"host {host!r} is not this one", status=403)
+    if "authorization" not in head.headers and ("origin" in head.headers or head.method == "POST"):
+        raise Refusal("web pages are not served", error_type="AccessDenied", status=403)
 
 
 def check_control(request: Request) -> None:

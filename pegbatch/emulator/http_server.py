@@ -6,9 +6,39 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Protocol
 
-MAX_HEAD = 64 * 1024
+from pegbatch.emulator.http_bodies import MAX_HEAD, BadMessage
+
 MAX_BODY = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request without its body."""
+
+    method: str
+    target: str
+    """Path and query string, as sent."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    lines: tuple[str, ...]
+    """The header lines as sent."""
+
+    @property
+    def path(self) -> str:
+        """Return what stands before the query string."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """Return what stands after the question mark."""
+        return self.target.partition("?")[2]
+
+    @property
+    def is_last(self) -> bool:
+        """Tell whether the client wants no other answer on this connection."""
+        return self.headers.get("connection", "").lower() == "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +64,25 @@ class Response:
     content_type: str = "application/json"
 
 
-class BadRequest(Exception):
-    """What arrived is not HTTP as spoken here."""
-
-
 Handler = Callable[[Request], Response | None]
 """Answers a request; None drops the connection without an answer."""
+
+
+class Relay(Protocol):
+    """Answers one request whose body is still to come."""
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived.
+
+        Errors: BadMessage.
+        """
+
+    def lost(self) -> None:
+        """Give up: the client is gone."""
+
+
+Elsewhere = Callable[["Connection", Head], Relay | None]
+"""Says who answers a request that is not for the handler; None: it is for the handler."""
 
 
 class Connection(asyncio.Protocol):
@@ -50,13 +93,20 @@ class Connection(asyncio.Protocol):
         handler: Handler,
         connections: set[Connection],
         welcome: Callable[[asyncio.Transport], bool] = lambda transport: True,
+        elsewhere: Elsewhere = lambda connection, head: None,
     ) -> None:
-        """Take who answers, the set in which to be while open, and who may connect."""
+        """Take who answers, the set in which to be while open, who may connect, and who else
+        answers.
+        """
         self._handler = handler
         self._connections = connections
         self._welcome = welcome
+        self._elsewhere = elsewhere
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._relay: Relay | None = None
+        self._drained = asyncio.Event()
+        self._drained.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start."""
@@ -71,31 +121,62 @@ class Connection(asyncio.Protocol):
         """End."""
         self._connections.discard(self)
         self._transport = None
+        self._drained.set()
+        if self._relay is not None:
+            self._relay.lost()
+
+    def pause_writing(self) -> None:
+        """Take note that the client reads slower than it is answered."""
+        self._drained.clear()
+
+    def resume_writing(self) -> None:
+        """Take note that the client has caught up."""
+        self._drained.set()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes and answer every request that is whole."""
-        self._buffer += data
         try:
-            while self._transport is not None and (request := self._cut()) is not None:
-                self._answer(request)
-        except BadRequest as error:
-            self._send(Response(400, str(error).encode(), content_type="text/plain"), close=True)
+            if self._relay is not None:
+                self._relay.feed(data)
+                return
+            self._buffer += data
+            while self._is_free() and self._next():
+                pass
+        except BadMessage as error:
+            self.send(Response(400, str(error).encode(), content_type="text/plain"), close=True)
 
     def close(self) -> None:
         """Hang up."""
         if self._transport is not None:
             self._transport.close()
 
-    def _answer(self, request: Request) -> None:
-        response = self._handler(request)
-        if response is None:
-            assert self._transport is not None
-            self._transport.abort()
-            self._transport = None
-            return
-        self._send(response, close=request.headers.get("connection", "").lower() == "close")
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """Return the way to the client, None when it is gone."""
+        return self._transport
 
-    def _send(self, response: Response, *, close: bool) -> None:
+    def write(self, data: bytes) -> None:
+        """Send bytes of an answer."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    async def drain(self) -> None:
+        """Wait until the client has taken most of what was written."""
+        await self._drained.wait()
+
+    def relayed(self, rest: bytes, *, close: bool) -> None:
+        """Go on after a request that was answered elsewhere; rest is what came after its body."""
+        self._relay = None
+        if self._transport is not None:
+            # It may have been paused for a body that nobody wanted to the end.
+            self._transport.resume_reading()
+        if close:
+            self.close()
+        else:
+            self.data_received(rest)
+
+    def send(self, response: Response, *, close: bool) -> None:
+        """Send a whole answer."""
         if self._transport is None:
             return
         lines = [
@@ -109,41 +190,59 @@ class Connection(asyncio.Protocol):
         if close:
             self._transport.close()
 
-    def _cut(self) -> Request | None:
-        """Cut the first whole request out of the buffer."""
+    def _is_free(self) -> bool:
+        return self._transport is not None and self._relay is None
+
+    def _next(self) -> bool:
+        """Do the next request in the buffer; tell whether there was a whole one."""
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(self._buffer) > MAX_HEAD:
-                raise BadRequest("the head of the request is too long")
-            return None
-        method, target, headers = _parse_head(bytes(self._buffer[:end]).decode("latin-1"))
-        length = _body_length(headers)
-        if len(self._buffer) < end + 4 + length:
-            if headers.get("expect", "").lower() == "100-continue" and self._transport:
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            return None
-        body = bytes(self._buffer[end + 4 : end + 4 + length])
-        del self._buffer[: end + 4 + length]
-        path, _, query = target.partition("?")
-        return Request(method, path, query, headers, body)
+                raise BadMessage("the head of the request is too long")
+            return False
+        head = _parse_head(bytes(self._buffer[:end]).decode("latin-1"))
+        self._relay = self._elsewhere(self, head)
+        if self._relay is not None:
+            body = bytes(self._buffer[end + 4 :])
+            self._buffer.clear()
+            self._relay.feed(body)
+            return True
+        return self._answer(head, end + 4)
+
+    def _answer(self, head: Head, start: int) -> bool:
+        """Answer a request whose body starts so far into the buffer, if it is there."""
+        stop = start + _body_length(head.headers)
+        if len(self._buffer) < stop:
+            if head.headers.get("expect", "").lower() == "100-continue":
+                self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return False
+        body = bytes(self._buffer[start:stop])
+        del self._buffer[:stop]
+        response = self._handler(Request(head.method, head.path, head.query, head.headers, body))
+        if response is not None:
+            self.send(response, close=head.is_last)
+        elif self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+        return True
 
 
-def _parse_head(head: str) -> tuple[str, str, dict[str, str]]:
-    first, *lines = head.split("\r\n")
+def _parse_head(text: str) -> Head:
+    first, *lines = text.split("\r\n")
     words = first.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
-        raise BadRequest("not an HTTP/1.1 request")
+        raise BadMessage("not an HTTP/1.1 request")
     headers = {}
     for line in lines:
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    return words[0], words[1], headers
+    return Head(words[0], words[1], headers, tuple(lines))
 
 
 def _body_length(headers: Mapping[str, str]) -> int:
     if "transfer-encoding" in headers:
-        raise BadRequest("a chunked body is not taken: send Content-Length")
+        raise BadMessage("a chunked body is not taken: send Content-Length")
     text = headers.get("content-length", "0")
     if not text.isdecimal() or int(text) > MAX_BODY:
-        raise BadRequest(f"Content-Length {text!r} is not valid")
+        raise BadMessage(f"Content-Length {text!r} is not valid")
     return int(text)

@@ -33,3 +33,8 @@ def not_served(operation: str) -> Refusal:
     return Refusal(
         f"the embedded AWS does not do {operation}", error_type="NotImplemented", status=501
     )
+
+
+def not_installed(message: str) -> Refusal:
+    """Return the answer of a service that could be there."""
+    return Refusal(message, error_type="NotImplemented", status=501)

@@ -7,14 +7,18 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pegbatch.emulator.leftovers import kill_marked
+from pegbatch.emulator.spawning import Spawner, own_working_directory
+
 SIGNAL_EXIT = 128
 """Added to a signal's number, as a container's exit code."""
+MARKS = ("AWS_BATCH_JOB_ID", "AWS_BATCH_JOB_ATTEMPT")
+"""Variables by which all processes of one child are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +53,33 @@ class Runner(Protocol):
         """End all children: SIGTERM, and SIGKILL after a while."""
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A child whose first process has ended."""
+
+    marks: tuple[str, ...]
+    code: int
+    home: Path
+    on_exit: Callable[[int], None]
+
+
 class ProcessRunner:
     """Children as local processes, each in a session and a working directory of its own."""
 
     def __init__(self, scratch: Path) -> None:
-        """Take the folder for working directories."""
+        """Take the folder for working directories; children are started in the thread of now."""
         self._scratch = scratch
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._spawner = Spawner(quick=own_working_directory())
+        self._running: dict[str, int] = {}
+        """Process ids."""
         self._spare: list[Path] = []
         """Working directories that were left empty: making and removing one takes as long as
         starting a small process."""
         self._log_folders: set[Path] = set()
+        self._signalled: set[str] = set()
+        """Tasks that were sent a signal."""
+        self._swept: list[_End] = []
+        """Ends that are told when nothing of the child is left."""
 
     def start(self, launch: Launch, on_exit: Callable[[int], None]) -> None:
         """Start a child (see Runner)."""
@@ -67,18 +87,19 @@ class ProcessRunner:
             raise LaunchFailed("CannotStartContainerError: no command specified")
         try:
             home = self._home(launch.task)
-            process = self._spawn(launch, home)
+            pid = self._spawn(launch, home)
         except OSError as error:
             raise LaunchFailed(f"CannotStartContainerError: {error}") from error
-        self._running[launch.task] = process
-        watch = os.pidfd_open(process.pid)
+        self._running[launch.task] = pid
+        watch = os.pidfd_open(pid)
         loop = asyncio.get_running_loop()
-        loop.add_reader(watch, self._ended, launch.task, watch, home, on_exit)
+        loop.add_reader(watch, self._ended, launch, watch, home, on_exit)
 
     def signal(self, task: str, *, kill: bool) -> None:
         """Send SIGTERM or SIGKILL to a child's group (see Runner)."""
         if task in self._running:
-            _signal_group(self._running[task].pid, signal.SIGKILL if kill else signal.SIGTERM)
+            self._signalled.add(task)
+            _signal_group(self._running[task], signal.SIGKILL if kill else signal.SIGTERM)
 
     async def close(self, grace_seconds: float) -> None:
         """End all children and wait for their ends (see Runner)."""
@@ -90,8 +111,9 @@ class ProcessRunner:
             await asyncio.sleep(0.02)
         for task in self._running:
             self.signal(task, kill=True)
-        while self._running:
+        while self._running or self._swept:
             await asyncio.sleep(0.02)
+        self._spawner.close()
         await asyncio.to_thread(shutil.rmtree, self._scratch, True)
 
     def _home(self, task: str) -> Path:
@@ -101,56 +123,51 @@ class ProcessRunner:
         home.mkdir(parents=True)
         return home
 
-    def _spawn(self, launch: Launch, home: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, launch: Launch, home: Path) -> int:
         if launch.log.parent not in self._log_folders:
             launch.log.parent.mkdir(parents=True, exist_ok=True)
             self._log_folders.add(launch.log.parent)
-        log = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        try:
-            return subprocess.Popen(
-                launch.argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=home,
-                env={**launch.environment, "TMPDIR": str(home)},
-                start_new_session=True,
-            )
-        finally:
-            os.close(log)
+        environment = {**launch.environment, "TMPDIR": str(home)}
+        return self._spawner.start(launch.argv, environment, home, launch.log)
 
-    def _ended(self, task: str, watch: int, home: Path, on_exit: Callable[[int], None]) -> None:
+    def _ended(
+        self, launch: Launch, watch: int, home: Path, on_exit: Callable[[int], None]
+    ) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(watch)
         os.close(watch)
-        process = self._running.pop(task)
+        pid = self._running.pop(launch.task)
         # A container ends with its first process; until that is reaped its id can't be reused.
-        _signal_group(process.pid, signal.SIGKILL)
-        code = process.wait()
+        _signal_group(pid, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        end = _End(_marks(launch.environment), code, home, on_exit)
+        if code >= 0 and launch.task not in self._signalled:
+            self._tell(end)
+            return
+        # It had no chance to end what it started in sessions of their own.
+        self._signalled.discard(launch.task)
+        if not self._swept:
+            loop.call_soon(self._sweep)
+        self._swept.append(end)
+
+    def _sweep(self) -> None:
+        """Kill what is left of children that were killed, and tell of their ends."""
+        ends, self._swept = self._swept, []
+        kill_marked({end.marks for end in ends}, MARKS)
+        for end in ends:
+            self._tell(end)
+
+    def _tell(self, end: _End) -> None:
+        home, code = end.home, end.code
         if _is_empty(home):
             self._spare.append(home)
         else:
-            loop.run_in_executor(None, shutil.rmtree, home, True)
-        on_exit(code if code >= 0 else SIGNAL_EXIT - code)
+            asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, home, True)
+        end.on_exit(code if code >= 0 else SIGNAL_EXIT - code)
 
 
-def end_leftovers(mark: str, variable: str) -> int:
-    """Kill the children of earlier emulators with all they started, and return how many.
-
-    Shapes: they are known by `NAME=value` and by the name of a variable in the environment that
-    they were started with.
-    """
-    line, name = b"\0" + mark.encode() + b"\0", b"\0" + variable.encode() + b"="
-    found = 0
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdecimal() or int(folder.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            environment = b"\0" + (folder / "environ").read_bytes()
-            if line in environment and name in environment:
-                os.kill(int(folder.name), signal.SIGKILL)
-                found += 1
-    return found
+def _marks(environment: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(environment.get(name, "") for name in MARKS)
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

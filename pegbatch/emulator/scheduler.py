@@ -19,8 +19,6 @@ from pegbatch.emulator.world import World
 from pegbatch.errors import StoreError
 
 logger = logging.getLogger(__name__)
-FOLDER_VARIABLE = "PEGBATCH_S3_DIRECTORY"
-"""Tells a child where the buckets lie, and tells whose child it is."""
 JOB_VARIABLE = "AWS_BATCH_JOB_ID"
 FETCH_VARIABLES = ("BATCH_FILE_TYPE", "BATCH_FILE_S3_URL")
 ENTRY_IMAGE = re.compile(r"fetch[-_]and[-_]run")
@@ -40,17 +38,20 @@ class Scheduler:
         storage: Storage,
         journal: Journal,
         environment: Mapping[str, str],
+        store_variables: Callable[[JobSpec], Mapping[str, str]],
         start_problem: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Take the doors to the outside; environment is what every child has.
 
-        Shapes: start_problem is asked before every start, and may say why it is to fail.
+        Shapes: store_variables says how a job's children find S3; start_problem is asked before
+        every start, and may say why it is to fail.
         """
         self._world = world
         self._runner = runner
         self._storage = storage
         self._journal = journal
         self._environment = environment
+        self._store_variables = store_variables
         self._start_problem = start_problem
         self._loop = asyncio.get_running_loop()
         self._actions: deque[Start | Stop] = deque()
@@ -155,7 +156,7 @@ class Scheduler:
         spec = unit.job.spec
         found = {
             **self._environment,
-            FOLDER_VARIABLE: str(self._world.settings.buckets),
+            **self._store_variables(spec),
             **spec.environment,
             JOB_VARIABLE: unit.id,
             "AWS_BATCH_JOB_ATTEMPT": str(unit.attempt),

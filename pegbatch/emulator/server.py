@@ -17,19 +17,23 @@ from pathlib import Path
 from pegbatch.emulator.control import PREFIX, Control
 from pegbatch.emulator.doorkeeper import is_own_user
 from pegbatch.emulator.faults import Fault, Faults
-from pegbatch.emulator.http_server import Connection, Request, Response
+from pegbatch.emulator.gateway import Gateway
+from pegbatch.emulator.http_server import Connection, Elsewhere, Request, Response
 from pegbatch.emulator.journal import Journal
+from pegbatch.emulator.leftovers import end_leftovers
 from pegbatch.emulator.log_files import LogFiles
+from pegbatch.emulator.moto_process import MotoProcess, check_installed, is_installed
 from pegbatch.emulator.passing_time import Clock, Idle
 from pegbatch.emulator.presence import Endpoint, forget, publish
 from pegbatch.emulator.recovery import recover
 from pegbatch.emulator.registry import Registry
-from pegbatch.emulator.runners import ProcessRunner, end_leftovers
-from pegbatch.emulator.scheduler import FOLDER_VARIABLE, JOB_VARIABLE, Scheduler
+from pegbatch.emulator.runners import ProcessRunner
+from pegbatch.emulator.scheduler import JOB_VARIABLE, Scheduler
 from pegbatch.emulator.service import Service
 from pegbatch.emulator.settings import EmulatorSettings
 from pegbatch.emulator.state.machine import Machine
 from pegbatch.emulator.storage import Storage
+from pegbatch.emulator.store_variables import MARK_VARIABLE, StoreVariables
 from pegbatch.emulator.sweeping import sweep_drafts
 from pegbatch.emulator.world import World
 from pegbatch.errors import RunLocked
@@ -50,8 +54,11 @@ async def serve(
 ) -> None:
     """Serve until told to stop, or until nothing has happened for long enough.
 
-    Errors: RunLocked where another emulator has the folder.
+    Errors: RunLocked where another emulator has the folder; OutsideError where moto's server is
+    wanted and missing.
     """
+    if settings.wire:
+        check_installed()
     stop = stop or asyncio.Event()
     settings.buckets.mkdir(parents=True, exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
@@ -62,21 +69,31 @@ async def serve(
         journal = stack.enter_context(contextlib.closing(Journal(settings.folder / "events.jsonl")))
         scratch = stack.enter_context(_scratch(storage))
         world = new_world(settings)
-        end_leftovers(f"{FOLDER_VARIABLE}={settings.buckets}", JOB_VARIABLE)
+        end_leftovers(f"{MARK_VARIABLE}={settings.folder}", JOB_VARIABLE)
         recover(world, storage)
         runner = ProcessRunner(scratch)
         armed = Faults(settings.calls_per_second)
         for fault in faults:
             armed.arm(fault)
         environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
-        scheduler = Scheduler(world, runner, storage, journal, environment, armed.next_start)
+        variables = StoreVariables(settings, wire=is_installed())
+        scheduler = Scheduler(
+            world, runner, storage, journal, environment, variables.of, armed.next_start
+        )
         stack.push_async_callback(runner.close, CLOSE_GRACE_SECONDS)
         stack.callback(scheduler.save)
         stack.callback(scheduler.close)
-        idle = Idle(settings.idle_seconds, lambda: world.machine.core.open_jobs > 0, stop)
+        moto = stack.enter_context(contextlib.closing(MotoProcess(scratch, settings.region)))
+        idle, gateway = _idle_and_gateway(settings, world, moto, stop)
         stack.callback(idle.close)
-        handler = _handler(world, armed, scheduler, idle, stop)
-        endpoint = await stack.enter_async_context(_listening(settings, storage, handler))
+        control = Control(world, armed, stop.set, lambda: moto.pid)
+        handler = _handler(world, armed, scheduler, idle, control)
+        endpoint = await stack.enter_async_context(
+            _listening(settings, storage, handler, gateway.elsewhere)
+        )
+        variables.url = moto.url = endpoint.url
+        if settings.wire:
+            moto.start()
         scheduler.wake()
         with _signals(stop):
             on_ready(endpoint)
@@ -101,10 +118,22 @@ def new_world(settings: EmulatorSettings) -> World:
     )
 
 
+def _idle_and_gateway(
+    settings: EmulatorSettings, world: World, moto: MotoProcess, stop: asyncio.Event
+) -> tuple[Idle, Gateway]:
+    """Make the two that know of each other: a request to moto is no idleness."""
+
+    def is_busy() -> bool:
+        return world.machine.core.open_jobs > 0 or gateway.active > 0
+
+    idle = Idle(settings.idle_seconds, is_busy, stop)
+    gateway = Gateway(moto, idle.touch)
+    return idle, gateway
+
+
 def _handler(
-    world: World, faults: Faults, scheduler: Scheduler, idle: Idle, stop: asyncio.Event
+    world: World, faults: Faults, scheduler: Scheduler, idle: Idle, control: Control
 ) -> Callable[[Request], Response | None]:
-    control = Control(world, faults, stop.set)
     service = Service(world, faults, scheduler.save)
 
     def handle(request: Request) -> Response | None:
@@ -121,13 +150,16 @@ def _handler(
 
 @contextlib.asynccontextmanager
 async def _listening(
-    settings: EmulatorSettings, storage: Storage, handler: Callable[[Request], Response | None]
+    settings: EmulatorSettings,
+    storage: Storage,
+    handler: Callable[[Request], Response | None],
+    elsewhere: Elsewhere,
 ) -> AsyncIterator[Endpoint]:
     loop = asyncio.get_running_loop()
     connections: set[Connection] = set()
 
     def connect() -> Connection:
-        return Connection(handler, connections, is_own_user)
+        return Connection(handler, connections, is_own_user, elsewhere)
 
     wanted = settings.port or int(storage.get("port") or 0)
     try:

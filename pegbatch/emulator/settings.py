@@ -53,6 +53,8 @@ class EmulatorSettings:
     """Start every child so, not only those whose image has the entry script."""
     minimum_timeout_seconds: int = 60
     """Smallest attemptDurationSeconds; Amazon's is 60, tests want less."""
+    wire: bool = False
+    """Start moto's server at once, not when the first call for it comes."""
     calls_per_second: float | None = None
     """Answer 429 above this rate; Amazon's is 50. None: no bound."""
 

@@ -40,6 +40,12 @@ class LostChildren:
     """Started, or should have been."""
     skipped: int = 0
     """Never started: a dependency failed, or the run was cancelled."""
+    done_in_failed: int = 0
+    """Tasks that those children had recorded as succeeded before they were lost."""
+    done_in_skipped: int = 0
+    tasks_in_failed: int | None = None
+    """Tasks in the bags of those children; None where they are guessed from the number of bags."""
+    tasks_in_skipped: int | None = None
 
 
 def read_marks(urls: Iterable[str]) -> Marks:
@@ -105,34 +111,51 @@ def count_tasks(
 ) -> TaskCounts:
     """Return the tasks of one compute job by state, children scaled to tasks.
 
-    Shapes: the parts add up to job.tasks; where each bag has one task they are exact. With ended
+    Shapes: the parts add up to job.tasks; where each bag has one task they are exact. What a lost
+    child had recorded as succeeded counts as that, the rest of its bag as the child. With ended
     (of the run) nothing waits any more: what never ran was skipped.
     """
     marked_failed = sum(mark.failed for mark in marks.values())
     marked_skipped = sum(mark.skipped for mark in marks.values())
-    done = children.get("SUCCEEDED", 0) + children.get("FAILED", 0) - lost.failed - lost.skipped
-    running = sum(children.get(status, 0) for status in ACTIVE)
-    split = _scale(job, (done, lost.failed, lost.skipped, running))
-    failed = min(split[0], marked_failed)
-    skipped = min(split[0] - failed, marked_skipped)
-    waiting = job.tasks - sum(split)
+    lost_failed, lost_skipped = _lost_tasks(job, lost)
+    done_children = (
+        children.get("SUCCEEDED", 0) + children.get("FAILED", 0) - lost.failed - lost.skipped
+    )
+    running_children = sum(children.get(status, 0) for status in ACTIVE)
+    rest = job.tasks - lost_failed - lost_skipped
+    done, running = _scale(
+        rest, job.size - lost.failed - lost.skipped, (done_children, running_children)
+    )
+    failed = min(done, marked_failed)
+    skipped = min(done - failed, marked_skipped)
+    waiting = rest - done - running
+    rescued = min(lost_failed, lost.done_in_failed)
+    spared = min(lost_skipped, lost.done_in_skipped)
     return TaskCounts(
         total=job.tasks,
-        succeeded=split[0] - failed - skipped,
-        failed=failed + split[1],
-        skipped=skipped + split[2] + (waiting if ended else 0),
-        running=split[3],
+        succeeded=done - failed - skipped + rescued + spared,
+        failed=failed + lost_failed - rescued,
+        skipped=skipped + lost_skipped - spared + (waiting if ended else 0),
+        running=running,
         waiting=0 if ended else waiting,
     )
 
 
-def _scale(job: Job, parts: Iterable[int]) -> tuple[int, ...]:
+def _lost_tasks(job: Job, lost: LostChildren) -> tuple[int, int]:
+    """Return the tasks of lost children, failed and skipped."""
+    if lost.tasks_in_failed is not None and lost.tasks_in_skipped is not None:
+        return lost.tasks_in_failed, lost.tasks_in_skipped
+    failed, skipped = _scale(job.tasks, job.size, (lost.failed, lost.skipped))
+    return failed, skipped
+
+
+def _scale(all_tasks: int, size: int, parts: Iterable[int]) -> tuple[int, ...]:
     """Turn numbers of children into numbers of tasks, rounding the running total."""
     tasks: list[int] = []
     seen = placed = 0
     for part in parts:
-        seen = min(seen + max(part, 0), job.size)
-        upto = (job.tasks * seen + job.size // 2) // job.size
+        seen = min(seen + max(part, 0), max(size, 0))
+        upto = (all_tasks * seen + size // 2) // size if seen else 0
         tasks.append(upto - placed)
         placed = upto
     return tuple(tasks)

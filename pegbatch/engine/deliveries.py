@@ -19,6 +19,16 @@ class Output:
     """Where the run leaves the file."""
     destination: str
     """Where it must end up."""
+    site: str = "local"
+    """Name of the output site."""
+    register: bool = False
+    """It goes into a replica catalog."""
+    array: str | None = None
+    """Where it is registered: the array whose records tell of it."""
+    is_reused: bool = False
+    """An earlier run made it; it lies where that run, or the user, left it."""
+    sha256: str | None = None
+    """Of a reused one, where a catalog states it."""
 
     @property
     def to_fetch(self) -> bool:

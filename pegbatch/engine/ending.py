@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from pegbatch.engine.context import Context
 from pegbatch.engine.failures import describe_failures
-from pegbatch.engine.findings import find_lost, look_up
+from pegbatch.engine.findings import look_up
+from pegbatch.engine.lost import find_lost
 from pegbatch.engine.status import Findings, build_status
 from pegbatch.model.layout import SUMMARY_KEY, join_url
-from pegbatch.model.run_status import Outcome, status_to_json
+from pegbatch.model.run_status import Outcome, summary_to_json
 
 
 def finish(context: Context, outcome: Outcome) -> None:
@@ -28,10 +29,12 @@ def finish(context: Context, outcome: Outcome) -> None:
 def _write_summary(context: Context, findings: Findings, outcome: Outcome) -> None:
     ports, state = context.ports, context.state
     now = ports.clock.now()
-    counts, children = find_lost(ports.jobs, context.plan, state, findings.marks)
+    counts, children = find_lost(ports.jobs, ports.store, context.plan, state, findings.marks)
     ended = replace(state, outcome=outcome, ended=now)
     status = build_status(context.plan, ended, replace(findings, lost=counts), now=now)
-    failures = describe_failures(ports.store, state.run_url, findings.marks, children)
-    summary = {**status_to_json(status), "failures": failures}
+    compute = [job.name for job in context.plan.jobs if job.kind == "compute"]
+    failures = describe_failures(ports.store, state.run_url, findings.marks, children, compute)
+    arrays = tuple(array for array in status.arrays if array.name in set(compute))
+    summary = summary_to_json(replace(status, arrays=arrays), failures)
     text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
     ports.store.write(join_url(state.run_url, SUMMARY_KEY), text.encode())

@@ -58,11 +58,15 @@ class RunState:
     run_url: str = ""
     service: str = ""
     """`local` or `aws`; empty before the first submission."""
+    wire: bool = False
+    """Its data goes over the S3 protocol, on the embedded AWS too."""
     job_prefix: str = ""
     started: float | None = None
     ended: float | None = None
     uploaded: bool = False
     cancelling: bool = False
+    hooked: frozenset[str] = frozenset()
+    """`start`, `end`: hooks of the workflow that were run."""
     outcome: Outcome | None = None
     """Set when the run is over and its end is recorded."""
 
@@ -116,8 +120,17 @@ def new_state(plan: Plan) -> RunState:
     """Return the state of a plan without events."""
     return RunState(
         arrays=MappingProxyType({job.name: ArrayState(name=job.name) for job in plan.jobs}),
-        optional=frozenset(job.name for job in plan.jobs if job.kind == "clean-up"),
+        optional=_optional(plan),
     )
+
+
+def _optional(plan: Plan) -> frozenset[str]:
+    """Return the clean-up jobs and the barriers that only they wait for."""
+    needed = {job.name for job in plan.jobs if job.kind not in ("clean-up", "barrier")}
+    for job in reversed(plan.jobs):
+        if job.name in needed:
+            needed.update(link.array for link in job.depends_on)
+    return frozenset(job.name for job in plan.jobs) - needed
 
 
 def step(state: RunState, event: RunEvent) -> tuple[RunState, tuple[Command, ...]]:
@@ -173,6 +186,7 @@ def _run_started(state: RunState, event: RunEvent) -> RunState:
         number=body["try"],
         run_url=body["run_url"],
         service=body["service"],
+        wire=body.get("wire", False),
         job_prefix=body["job_prefix"],
         started=event.time if state.started is None else state.started,
     )
@@ -228,6 +242,10 @@ def _fetched(state: RunState, event: RunEvent) -> RunState:
     return state
 
 
+def _hooked(state: RunState, event: RunEvent) -> RunState:
+    return replace(state, hooked=state.hooked | {event.body["at"]})
+
+
 _APPLY: Mapping[EventKind, Callable[[RunState, RunEvent], RunState]] = {
     "run-started": _run_started,
     "uploaded": _uploaded,
@@ -237,4 +255,6 @@ _APPLY: Mapping[EventKind, Callable[[RunState, RunEvent], RunState]] = {
     "cancel-requested": _cancel_requested,
     "finished": _finished,
     "fetched": _fetched,
+    "registered": _fetched,
+    "hooked": _hooked,
 }

@@ -10,6 +10,10 @@ from pegbatch.ports import JobState
 GONE_SECONDS = 600.0
 """How long a submitted job may stay out of DescribeJobs before we stop waiting for it."""
 
+PAUSES_AN_ASKING = 3.0
+"""Pauses last at least that many times as long as asking took: many arrays that change all the
+time would otherwise keep one of this machine's processors from their own children."""
+
 
 class Watcher:
     """Polls at a pace, and bears with jobs that are not shown yet."""
@@ -22,9 +26,11 @@ class Watcher:
 
     def watch(self, command: Watch) -> None:
         """Ask once, then wait if there is still something to watch."""
+        clock = self._context.ports.clock
+        began = clock.now()
         changed = self.poll(command)
         if any(isinstance(following, Watch) for following in self._context.journal.commands):
-            self._context.ports.clock.sleep(self._next_pause(changed))
+            clock.sleep(self._next_pause(changed, asking_seconds=clock.now() - began))
 
     def poll(self, command: Watch) -> bool:
         """Ask for all arrays that have not ended; say whether anything changed."""
@@ -58,8 +64,9 @@ class Watcher:
                 "the outputs may be there all the same: `pegbatch fetch`",
             )
 
-    def _next_pause(self, changed: bool) -> float:
+    def _next_pause(self, changed: bool, *, asking_seconds: float) -> float:
         pace = self._context.pace
         longer = min(self._pause * pace.factor, pace.longest_seconds)
         self._pause = pace.first_seconds if changed else longer
-        return self._pause
+        rest = PAUSES_AN_ASKING * asking_seconds
+        return min(max(self._pause, rest), pace.longest_seconds)

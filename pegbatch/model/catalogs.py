@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from pegbatch.errors import Problem
+from pegbatch.model.hooks import Hooks
 from pegbatch.model.profiles import Profiles
 
 if TYPE_CHECKING:
@@ -85,6 +87,8 @@ class Transformation:
     requires_files: tuple[str, ...] = ()
     """LFNs that every job of this transformation reads (`uses` without executable)."""
     sites: tuple[TransformationSite, ...] = ()
+    hooks: Hooks = ()
+    """Every task of this transformation has them."""
     where: str = ""
 
 
@@ -125,12 +129,23 @@ class Replica:
     where: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ReplicaPattern:
+    """Replicas of every file whose whole name an expression matches."""
+
+    expression: re.Pattern[str]
+    replicas: tuple[Replica, ...]
+    """`[0]`, `[1]`, … in their PFNs stand for the groups of the match."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaCatalog:
     """Where files lie: LFN to replicas, in the order written."""
 
     source: str
     replicas: Mapping[str, tuple[Replica, ...]]
+    patterns: tuple[ReplicaPattern, ...] = ()
+    """In the order written; the first one that fits counts."""
     version: str = ""
     entries: int = 0
     """Entries as written, duplicates and regular expressions counted."""

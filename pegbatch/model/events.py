@@ -2,7 +2,7 @@
 
 Kinds and their bodies (docs/formats.md):
 
-- `run-started`     {try, run_url, service: local|aws, job_prefix}
+- `run-started`     {try, run_url, service: local|aws, job_prefix}, and wire: true with --wire
 - `uploaded`        {try, files, bytes}: inputs, plan and worker lie in the store
 - `intent`          {try, array, job_name, job_queue}: written before the SubmitJob call
 - `submitted`       {try, array, job_name, job_id}: written after it
@@ -10,6 +10,8 @@ Kinds and their bodies (docs/formats.md):
 - `cancel-requested` {try}
 - `finished`        {try, state: succeeded|failed|cancelled}
 - `fetched`         {try, files, bytes}
+- `registered`      {try, files}: outputs are in a replica catalog
+- `hooked`          {try, at: start|end}: the hooks of the workflow are run now
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ EventKind = Literal[
     "cancel-requested",
     "finished",
     "fetched",
+    "registered",
+    "hooked",
 ]
 
 

@@ -21,4 +21,6 @@ class Facts:
     files: Mapping[str, FileFacts] = field(default_factory=dict)
     """By absolute path."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    """By absolute path: why a file could not be read (`No such file or directory`)."""
+    """By absolute path or URL: why a file could not be read (`No such file or directory`)."""
+    brought: Mapping[str, str] = field(default_factory=dict)
+    """By URL, of objects that only the client reaches: the path of its copy on this machine."""

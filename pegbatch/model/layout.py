@@ -9,9 +9,12 @@ PLAN_FILE = "plan.json"
 VERDICT_FILE = "verdict.json"
 UPLOADS_FILE = "uploads.jsonl.gz"
 OUTPUTS_FILE = "outputs.jsonl.gz"
+REGISTERED_FILE = "replicas.yml"
+"""In the submit directory alone: the outputs that the run has registered."""
 WORKER_KEY = "worker.pyz"
 SUMMARY_KEY = "summary.json"
 FAILURES_KEY = "failures"
+RECORDS_KEY = "records"
 
 
 def bags_file(array: str) -> str:
@@ -34,6 +37,11 @@ def data_key(lfn: str) -> str:
     return f"data/{lfn}"
 
 
+def program_key(name: str) -> str:
+    """Return the key of an executable that the run itself fetches from the web."""
+    return f"programs/{name}"
+
+
 def input_url(staging_url: str, sha256: str) -> str:
     """Return the URL of a local input, which all runs of a staging site share."""
     return f"{staging_url}/inputs/{sha256}"
@@ -46,7 +54,7 @@ def base_array(array: str) -> str:
 
 def records_folder(array: str, bag: int) -> str:
     """Return the folder of the records of one bag, over all tries and attempts."""
-    return f"records/{base_array(array)}/{bag}"
+    return f"{RECORDS_KEY}/{base_array(array)}/{bag}"
 
 
 def record_key(array: str, bag: int, number: int, attempt: int) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pegbatch.model.hooks import Hook, Hooks
+
 INDEX_LINE_BYTES = 37
 """10 digits, space, 14 digits, space, 10 digits, newline."""
 
@@ -61,6 +63,8 @@ class FileUse:
     """Inputs: gets its x bit."""
     deliver: tuple[str, ...] = ()
     """Outputs: further URLs that get a copy (the output site, where `url` is in the run)."""
+    others: tuple[str, ...] = ()
+    """Inputs: `or`, URLs that are tried in this order where `url` cannot be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class TaskLine:
     index: int
     """PEGBATCH_TASK_INDEX."""
     argv: tuple[str, ...]
+    """Empty for a transfer: no program runs, inputs are put as outputs of the same LFN."""
     inputs: tuple[FileUse, ...]
     outputs: tuple[FileUse, ...]
     after: tuple[ParentTask, ...]
@@ -96,6 +101,21 @@ class TaskLine:
     """1 + dagman.retry: executions that may fail before the failure is final."""
     timeout_seconds: int | None = None
     """maxwalltime, enforced by the worker."""
+    cores: int | None = None
+    """vCPUs of the bag that the task takes while others run beside it; None: it runs alone."""
+    bag_cores: int = 1
+    """vCPUs of the bag, where tasks run side by side."""
+    strict: bool = False
+    """Skipped once a task of its cluster has failed."""
+    checkpoints: tuple[FileUse, ...] = ()
+    """Fetched before the task where they are there, saved where it does not succeed."""
+    checkpoint_seconds: int | None = None
+    """checkpoint.time: when the task is told to write them."""
+    failure_message: str = ""
+    """exitcode.failuremsg: a regular expression, looked for in each line of the output."""
+    success_message: str = ""
+    """exitcode.successmsg, likewise."""
+    hooks: Hooks = ()
 
 
 def task_from_json(data: Mapping[str, Any]) -> TaskLine:
@@ -120,6 +140,14 @@ def task_from_json(data: Mapping[str, Any]) -> TaskLine:
         env=data.get("env", {}),
         tries=data.get("tries", 1),
         timeout_seconds=data.get("timeout_seconds"),
+        cores=data.get("cores"),
+        bag_cores=data.get("bag_cores", 1),
+        strict=data.get("strict", False),
+        checkpoints=_file_uses(data.get("checkpoints", ())),
+        checkpoint_seconds=data.get("checkpoint_seconds"),
+        failure_message=data.get("failure_message", ""),
+        success_message=data.get("success_message", ""),
+        hooks=tuple(Hook(hook["on"], hook["cmd"]) for hook in data.get("hooks", ())),
     )
 
 
@@ -132,6 +160,7 @@ def _file_uses(rows: Iterable[Mapping[str, Any]]) -> tuple[FileUse, ...]:
             optional=row.get("optional", False),
             executable=row.get("executable", False),
             deliver=tuple(row.get("deliver", ())),
+            others=tuple(row.get("or", ())),
         )
         for row in rows
     )

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from pegbatch.errors import InputError
+from pegbatch.model.hooks import Hook, Hooks
 
 PLAN_FORMAT = 1
 
@@ -85,8 +86,18 @@ class Plan:
     """Lines of uploads.jsonl.gz."""
     outputs: int
     """Lines of outputs.jsonl.gz."""
+    reused: int = 0
+    """Tasks of the workflow that are not run, since their outputs exist already."""
+    s3_users: Mapping[str, str] = field(default_factory=dict)
+    """By bucket: the `user@site` of the site catalog, whose login the client takes on Amazon."""
     runnable: bool = True
     """False for a plan made without catalogs."""
+    hooks: Hooks = ()
+    """Of the workflow as a whole."""
+    label: str = ""
+    """What names of run and jobs begin with, where it is not the workflow's name."""
+    run_folder: str = ""
+    """Folder below the staging URL in which the run's own is made; empty: right below."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """Properties in force, sorted by key."""
 
@@ -113,9 +124,18 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "staging_url": plan.staging_url,
         "uploads": plan.uploads,
         "outputs": plan.outputs,
+        "reused": plan.reused,
+        "s3_users": dict(sorted(plan.s3_users.items())),
         "properties": dict(sorted(plan.properties.items())),
         "jobs": [job_to_json(job) for job in plan.jobs],
+        **_hooks_to_json(plan.hooks),
+        **({"label": plan.label} if plan.label else {}),
+        **({"run_folder": plan.run_folder} if plan.run_folder else {}),
     }
+
+
+def _hooks_to_json(hooks: Hooks) -> dict[str, Any]:
+    return {"hooks": [{"on": hook.event, "cmd": hook.command} for hook in hooks]} if hooks else {}
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
@@ -159,6 +179,11 @@ def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
             staging_url=data["staging_url"],
             uploads=data["uploads"],
             outputs=data["outputs"],
+            reused=data.get("reused", 0),
+            s3_users=dict(data.get("s3_users", {})),
+            label=data.get("label", ""),
+            run_folder=data.get("run_folder", ""),
+            hooks=tuple(Hook(hook["on"], hook["cmd"]) for hook in data.get("hooks", ())),
             properties=dict(data["properties"]),
             jobs=tuple(_job_from_json(job) for job in data["jobs"]),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -92,3 +92,16 @@ def record_from_json(data: Mapping[str, Any]) -> TaskRecord:
         stdout_tail=data["stdout_tail"],
         stderr_tail=data["stderr_tail"],
     )
+
+
+def settle(records: Iterable[TaskRecord]) -> dict[str, TaskRecord]:
+    """Return the record that counts for each task: the newest, but a success, once recorded, stays.
+
+    Shapes: records oldest first; one entry a task that has any.
+    """
+    settled: dict[str, TaskRecord] = {}
+    for record in records:
+        before = settled.get(record.id)
+        if before is None or before.state != "succeeded":
+            settled[record.id] = record
+    return settled

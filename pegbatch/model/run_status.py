@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 RunPhase: TypeAlias = Literal[
     "planned", "submitting", "running", "succeeded", "failed", "cancelled"
 ]
+
+FAILURES_SHOWN = 20
+"""Failures that a summary tells in full; the counts are those of all."""
 
 Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled"]
 
@@ -67,6 +70,40 @@ class RunStatus:
     """Files that the run delivers."""
     seconds: float
     """Since the first submission, up to the end of the run; 0 before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One task that failed or was skipped, or a child that was lost with its bag."""
+
+    array: str
+    bag: int
+    id: str | None
+    """None for a lost child."""
+    state: str
+    """`failed` or `skipped`."""
+    reason: str
+    exit_code: int | None
+    stderr_tail: str
+
+
+def summary_to_json(status: RunStatus, failures: Iterable[Failure]) -> dict[str, Any]:
+    """Return the JSON object of `summary.json`, whoever writes it: the status, and `failures`."""
+    return {
+        **status_to_json(status),
+        "failures": [
+            {
+                "array": failure.array,
+                "bag": failure.bag,
+                "id": failure.id,
+                "state": failure.state,
+                "reason": failure.reason,
+                "exit_code": failure.exit_code,
+                "stderr_tail": failure.stderr_tail,
+            }
+            for failure in failures
+        ],
+    }
 
 
 def status_to_json(status: RunStatus) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pegbatch.errors import Problem
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
+from pegbatch.model.hooks import Hooks
 from pegbatch.model.profiles import Profiles
 
 # Bits of `TaskTable.use_flags`: how a task uses one file.
@@ -69,6 +70,8 @@ class TaskTable:
     """One entry a use: LFN number."""
     use_flags: array[int]
     """One entry a use: the bits above."""
+    hooks: array[int] | None = None
+    """Number in `Workflow.hook_sets`; None where no task has any."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -117,6 +120,10 @@ class Workflow:
     """Inline executables and transformations."""
     replicas: ReplicaCatalog | None = None
     """Inline file locations."""
+    hooks: Hooks = ()
+    """Of the workflow as a whole."""
+    hook_sets: Sequence[Hooks] = ((),)
+    """Of tasks; set 0 is the empty one."""
     defects: tuple[Problem, ...] = field(default=())
     """What keeps this workflow from being planned (dangling references, duplicate ids,
     sub-workflow jobs); `inspect` shows them, planning refuses them all at once."""

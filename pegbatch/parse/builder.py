@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from pegbatch.errors import InputError, Problem
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
+from pegbatch.model.hooks import Hooks
 from pegbatch.model.profiles import Profile, Profiles
 from pegbatch.model.workflow import (
     CHECKPOINT,
@@ -47,6 +48,8 @@ class WorkflowBuilder(Findings):
         self.sites: SiteCatalog | None = None
         self.transformation_catalog: TransformationCatalog | None = None
         self.replicas: ReplicaCatalog | None = None
+        self.hooks: Hooks = ()
+        """Of the workflow as a whole."""
         self._kind = kind
         self._ids: list[str] = []
         self._lines = array("l")
@@ -65,6 +68,8 @@ class WorkflowBuilder(Findings):
         self._transformation_numbers: dict[TransformationName, int] = {}
         self._set_numbers: dict[Profiles, int] = {(): 0}
         self._recursive_sets: set[int] = set()
+        self._hook_numbers: dict[Hooks, int] = {(): 0}
+        self._hooked_tasks: dict[int, int] = {}
         self._edges = EdgeColumns()
         self._foreign_jobs = 0
 
@@ -79,6 +84,7 @@ class WorkflowBuilder(Findings):
         profiles: Profiles,
         streams: Sequence[str | None],
         uses: Sequence[tuple[str, int]],
+        hooks: Hooks = (),
     ) -> None:
         """Add one job.
 
@@ -86,6 +92,9 @@ class WorkflowBuilder(Findings):
         uses are (LFN, flags), a repeated LFN becomes one row with the flags of all.
         """
         self._note_id(identifier, line, len(self._ids))
+        if hooks:
+            known = self._hook_numbers
+            self._hooked_tasks[len(self._ids)] = known.setdefault(hooks, len(known))
         self._ids.append(identifier)
         self._lines.append(line)
         numbers = self._transformation_numbers
@@ -170,9 +179,7 @@ class WorkflowBuilder(Findings):
         """Say what is odd about a job's uses, each file once."""
         for lfn in dict.fromkeys(lfn for lfn, _ in uses):
             flags = rows[self._lfn_numbers[lfn]]
-            if flags & CHECKPOINT:
-                self._warn_checkpoint(lfn, line)
-            elif flags & _BOTH == _BOTH:
+            if flags & _BOTH == _BOTH and not flags & CHECKPOINT:
                 self._refuse_both(lfn, identifier, line)
 
     def _refuse_both(self, lfn: str, identifier: str, line: int) -> None:
@@ -180,13 +187,6 @@ class WorkflowBuilder(Findings):
             line,
             f"the file {lfn!r} is input and output of the job {identifier!r}",
             "let the job write a file of another name",
-        )
-
-    def _warn_checkpoint(self, lfn: str, line: int) -> None:
-        self.warn_once(
-            "checkpoint",
-            line,
-            f"{lfn!r} is a checkpoint file; those are not kept from one try to the next yet",
         )
 
     def _stream_lfn(self, lfn: str) -> int:
@@ -210,7 +210,9 @@ class WorkflowBuilder(Findings):
         if self.problems:
             raise InputError(problems=self.problems)
         if not self._ids and not self._foreign_jobs:
-            self.defects.append(Problem("there are no jobs in this workflow", self.source))
+            self.defects.append(
+                Problem("there are no jobs in this workflow", self.source, "is it the right file?")
+            )
         edges = self._resolved_edges()
         profiles, profile_sets = self._final_profiles()
         return Workflow(
@@ -227,6 +229,8 @@ class WorkflowBuilder(Findings):
             sites=self.sites,
             transformation_catalog=self.transformation_catalog,
             replicas=self.replicas,
+            hooks=self.hooks,
+            hook_sets=tuple(self._hook_numbers),
             defects=tuple(self.defects),
             warnings=tuple(self.warnings),
         )
@@ -262,7 +266,16 @@ class WorkflowBuilder(Findings):
             use_offsets=self._use_offsets,
             use_lfns=self._use_lfns,
             use_flags=self._use_flags,
+            hooks=self._hook_column(),
         )
+
+    def _hook_column(self) -> array[int] | None:
+        if not self._hooked_tasks:
+            return None
+        column = array("i", bytes(4 * len(self._ids)))
+        for task, number in self._hooked_tasks.items():
+            column[task] = number
+        return column
 
     def _counts(self) -> WorkflowCounts:
         own_files = len(self._lfn_numbers) - len(self._stream_only)

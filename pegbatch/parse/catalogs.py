@@ -6,9 +6,10 @@ import io
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from pegbatch.errors import InputError
+from pegbatch.errors import InputError, Problem
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
 from pegbatch.model.inspection import Kind
+from pegbatch.model.settings import Settings
 from pegbatch.parse.decoding import decode
 from pegbatch.parse.kinds import guess_kind, is_blank, looks_like_xml, seems_yaml
 from pegbatch.parse.reading import Reading
@@ -21,6 +22,11 @@ from pegbatch.parse.transformations_yaml import transformations_from_node
 from pegbatch.parse.yaml_events import Node, parse_document
 
 T = TypeVar("T")
+_TYPES = {
+    "pegasus.catalog.site": ("YAML", "XML", "XML3", "XML4"),
+    "pegasus.catalog.transformation": ("YAML", "Text", "File"),
+    "pegasus.catalog.replica": ("YAML", "File", "SimpleFile", "Regex", "Directory"),
+}
 _FromNode = Callable[[Node, str, Mapping[str, str]], T]
 
 
@@ -59,6 +65,26 @@ def read_replicas(data: bytes, source: str, environment: Mapping[str, str]) -> R
     if kind == "rc-yaml" or (kind is None and seems_yaml(data, source)):
         return _read_yaml(data, source, environment, replicas_from_node)
     return read_replicas_file(decode(data, source), Reading(source, environment))
+
+
+def check_types(settings: Settings) -> None:
+    """Refuse catalogs of a type that is no file which pegbatch reads.
+
+    Errors: InputError with every property that names one.
+    Source: Pegasus user guide, pegasus.catalog.{site,transformation,replica}.
+    """
+    wrong = [
+        Problem(
+            f"{key} = {asked}: catalogs of this type are not read",
+            settings.where(key),
+            f"export it to a file of type {' or '.join(types)}",
+        )
+        for key, types in _TYPES.items()
+        if (asked := settings.get(key).strip())
+        and asked.lower() not in {name.lower() for name in types}
+    ]
+    if wrong:
+        raise InputError(problems=wrong)
 
 
 def _expect(what: str, data: bytes, source: str, kinds: tuple[Kind, ...]) -> Kind | None:

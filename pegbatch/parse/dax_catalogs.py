@@ -11,10 +11,11 @@ from pegbatch.model.catalogs import (
     TransformationCatalog,
     TransformationSite,
 )
+from pegbatch.model.hooks import Hook
 from pegbatch.model.profiles import Profiles
 from pegbatch.model.workflow import TransformationName
 from pegbatch.parse.builder import WorkflowBuilder
-from pegbatch.parse.dax_jobs import read_profile, warn_unknown
+from pegbatch.parse.dax_jobs import invoke_hooks, read_profile, warn_unknown
 from pegbatch.parse.dax_uses import complete_name, file_name, is_executable
 from pegbatch.parse.xml_events import Element
 
@@ -28,6 +29,7 @@ class _Draft:
     sites: list[TransformationSite] = field(default_factory=list)
     requires: list[TransformationName] = field(default_factory=list)
     requires_files: list[str] = field(default_factory=list)
+    hooks: list[Hook] = field(default_factory=list)
 
 
 class InlineCatalogs:
@@ -67,7 +69,7 @@ class InlineCatalogs:
         draft.sites.extend(sites)
         if not sites:
             draft.profiles += profiles
-        self._look_over(element, _EXECUTABLE_PARTS)
+        self._look_over(element, _EXECUTABLE_PARTS, draft)
 
     def read_transformation(self, element: Element) -> None:
         """Take the executables and files that jobs of one transformation need besides it."""
@@ -77,7 +79,7 @@ class InlineCatalogs:
         for use in element.children():
             if use.tag == "uses":
                 self._require(use, draft)
-        self._look_over(element, _TRANSFORMATION_PARTS)
+        self._look_over(element, _TRANSFORMATION_PARTS, draft)
 
     def finish(self) -> None:
         """Hand the catalogs, where there is anything in them, to the workflow."""
@@ -145,10 +147,10 @@ class InlineCatalogs:
         else:
             draft.requires_files.append(name)
 
-    def _look_over(self, element: Element, known: frozenset[str]) -> None:
+    def _look_over(self, element: Element, known: frozenset[str], draft: _Draft) -> None:
         for part in element.children():
             if part.tag == "invoke":
-                self._builder.warn_hooks("<invoke>", part.line)
+                draft.hooks.extend(invoke_hooks(part, self._builder))
             elif part.tag not in known:
                 warn_unknown(part, self._builder)
 
@@ -164,6 +166,7 @@ def _finished(name: TransformationName, draft: _Draft) -> Transformation:
         requires=tuple(dict.fromkeys(draft.requires)),
         requires_files=tuple(dict.fromkeys(draft.requires_files)),
         sites=tuple(draft.sites),
+        hooks=tuple(dict.fromkeys(draft.hooks)),
         where=draft.where,
     )
 

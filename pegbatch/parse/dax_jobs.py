@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pegbatch.model.hooks import Hook, Hooks
 from pegbatch.model.profiles import Profile
 from pegbatch.model.workflow import TransformationName
 from pegbatch.parse.builder import WorkflowBuilder
 from pegbatch.parse.dax_uses import file_name, use_of
+from pegbatch.parse.hooks import read_hook
 from pegbatch.parse.names import NAMESPACES
 from pegbatch.parse.xml_events import Element
 
@@ -19,10 +21,11 @@ _TRIMMED = "".join(map(chr, range(33)))
 class _Draft:
     """What the parts of one job element have said so far."""
 
-    __slots__ = ("arguments", "profiles", "streams", "uses")
+    __slots__ = ("arguments", "hooks", "profiles", "streams", "uses")
 
     def __init__(self) -> None:
         self.arguments = ""
+        self.hooks: list[Hook] = []
         self.profiles: list[Profile] = []
         self.streams: list[str | None] = [None, None, None]
         self.uses: list[tuple[str, int]] = []
@@ -51,6 +54,7 @@ def read_job(job: Element, builder: WorkflowBuilder) -> None:
         tuple(draft.profiles),
         draft.streams,
         draft.uses,
+        tuple(draft.hooks),
     )
 
 
@@ -79,6 +83,12 @@ def read_profile(element: Element, builder: WorkflowBuilder) -> Profile | None:
             f"the profile namespace {namespace!r} is not known; such profiles have no effect",
         )
     return Profile(namespace, key, _value(element))
+
+
+def invoke_hooks(element: Element, builder: WorkflowBuilder) -> Hooks:
+    """Read an `<invoke>`: one hook, or none where it asks for nothing."""
+    when = element.attributes.get("when", "")
+    return read_hook(when, element.text(), element.line, builder.warn_hook)
 
 
 def warn_unknown(element: Element, builder: WorkflowBuilder) -> None:
@@ -160,8 +170,7 @@ def _take_stream(number: int) -> Callable[[Element, _Draft, WorkflowBuilder], No
 
 
 def _take_invoke(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:
-    del draft
-    builder.warn_hooks("<invoke>", part.line)
+    draft.hooks.extend(invoke_hooks(part, builder))
 
 
 def _pass_over(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:

@@ -14,12 +14,12 @@ from pegbatch.errors import InputError
 from pegbatch.model.workflow import Workflow
 from pegbatch.parse.builder import WorkflowBuilder
 from pegbatch.parse.dax_catalogs import InlineCatalogs
-from pegbatch.parse.dax_jobs import read_job, read_sub_workflow, warn_unknown
+from pegbatch.parse.dax_jobs import invoke_hooks, read_job, read_sub_workflow, warn_unknown
 from pegbatch.parse.xml_events import Element, XmlReader
 
 NEWEST = (3, 6)
 
-_TEXT_TAGS = frozenset(("argument", "profile", "metadata"))
+_TEXT_TAGS = frozenset(("argument", "profile", "metadata", "invoke"))
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
@@ -66,11 +66,15 @@ def _actions(
         "file": catalogs.read_file,
         "executable": catalogs.read_executable,
         "transformation": catalogs.read_transformation,
-        "invoke": lambda element: builder.warn_hooks("<invoke>", element.line),
+        "invoke": lambda element: _take_invoke(element, builder),
         "metadata": lambda element: None,
         # Version 1 lists the names of all files here; `uses` says the same and more.
         "filename": lambda element: None,
     }
+
+
+def _take_invoke(element: Element, builder: WorkflowBuilder) -> None:
+    builder.hooks += invoke_hooks(element, builder)
 
 
 def _take_root(root: Element, builder: WorkflowBuilder) -> None:

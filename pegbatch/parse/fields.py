@@ -49,7 +49,7 @@ class Fields:
         text = self.text(key)
         node = self.nodes.get(key)
         if not text and (node is None or node.text() == "" or node.value is None):
-            self.refuse(f"`{key}` is missing")
+            self.refuse(f"`{key}` is missing", f"add it to this entry: `{key}: …`")
         return text
 
     def boolean(self, key: str) -> bool:
@@ -123,7 +123,7 @@ def entries_of(reading: Reading, node: Node, key: str) -> tuple[str, list[Fields
     if top is None:
         return "", []
     if key not in top.nodes:
-        top.refuse(f"`{key}` is missing")
+        top.refuse(f"`{key}` is missing", "is it the right file?")
     return top.text("pegasus"), top.items(key)
 
 

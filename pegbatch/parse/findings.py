@@ -47,6 +47,6 @@ class Findings:
                 "write input, output, inout, checkpoint or none",
             )
 
-    def warn_hooks(self, what: str, line: int) -> None:
-        """Warn that notifications are not acted on yet, once for each workflow."""
-        self.warn_once("hooks", line, f"{what} (notification hooks) is not acted on yet")
+    def warn_hook(self, line: int, message: str) -> None:
+        """Warn of a hook that cannot be run; of several alike, of the first."""
+        self.warn_once(message, line, message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from typing import BinaryIO, cast
 
 from pegbatch.errors import Problem
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
@@ -20,6 +21,7 @@ from pegbatch.parse.variables import AsWritten
 from pegbatch.parse.workflow_yaml import parse_workflow
 
 _REFERENCE = re.compile(rb"\$\{([^{}\s]+)\}")
+_LONGEST_REFERENCE = 256
 _SHOWN = 5
 """Variables that the warning names one by one."""
 
@@ -32,6 +34,44 @@ def inspect_data(data: bytes, source: str) -> Inspection:
     Errors: InputError where the file is malformed, or no kind that is known.
     """
     return _INSPECTORS[detect_kind(data, source)](data, source)
+
+
+STREAMED: frozenset[Kind] = frozenset(("dax-xml", "wf-yaml"))
+"""Kinds that need not be in memory whole to be looked at."""
+
+
+def inspect_stream(kind: Kind, stream: BinaryIO, source: str) -> Inspection:
+    """Say what a large file of one of the streamed kinds holds; otherwise like `inspect_data`."""
+    spotter = _Spotter(stream)
+    parse = parse_dax if kind == "dax-xml" else parse_workflow
+    workflow = parse(cast(BinaryIO, spotter), source, AsWritten())
+    return _workflow(workflow, kind, spotter.seen())
+
+
+class _Spotter:
+    """Hands on what it reads and keeps the `${VAR}` in it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._names: dict[bytes, None] = {}
+        self._tail = b""
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        found = _REFERENCE.findall(self._tail + data)
+        self._names.update(dict.fromkeys(found))
+        self._tail = data[-_LONGEST_REFERENCE:]
+        return data
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def seek(self, offset: int) -> int:
+        return self._stream.seek(offset)
+
+    def seen(self) -> bytes:
+        """Return every reference once, as text that holds nothing else."""
+        return b"".join(b"${%s}" % name for name in self._names)
 
 
 def _dax(data: bytes, source: str) -> Inspection:

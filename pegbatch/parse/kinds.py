@@ -16,6 +16,7 @@ _HEAD_BYTES = 1 << 16
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTENT = re.compile(rb"^[ \t\r\f]*[^\s#]", re.MULTILINE)
 _YAML_MARK = re.compile(rb"^(?:---|(?:x-)?pegasus[ \t]*:)(?=\s)", re.MULTILINE)
+_JSON_KEY = re.compile(r'[{,]\s*"(\w+)"\s*:')
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.\-]+:)?([A-Za-z_][\w.\-]*)")
 
@@ -41,6 +42,9 @@ _YAML_KEYS: tuple[tuple[str, Kind], ...] = (
     ("transformations", "tc-yaml"),
     ("containers", "tc-yaml"),
     ("replicas", "rc-yaml"),
+    ("siteCatalog", "wf-yaml"),
+    ("replicaCatalog", "wf-yaml"),
+    ("transformationCatalog", "wf-yaml"),
 )
 """Top-level keys, in the order in which they decide."""
 
@@ -79,6 +83,21 @@ def detect_kind(data: bytes, source: str) -> Kind:
             hint="workflow (DAX XML, YAML), site, transformation or replica catalog, properties",
         )
     return kind
+
+
+def detect_kind_by_head(head: bytes, source: str) -> Kind:
+    """Say what a file is that is too large to be looked at whole.
+
+    Errors: as `detect_kind`.
+    """
+    whole_lines = head[: head.rfind(b"\n") + 1] or head
+    text = whole_lines.decode("utf-8", "replace")
+    if not looks_like_xml(head) and _looks_like_json(text):
+        keys = {key.lower() for key in _JSON_KEY.findall(text)}
+        kind = _kind_of_keys(keys) or _flow_kind(text)
+        if kind is not None:
+            return kind
+    return detect_kind(whole_lines, source)
 
 
 def guess_kind(data: bytes, source: str) -> Kind | None:
@@ -148,7 +167,11 @@ def _json_kind(data: bytes, text: str, source: str) -> Kind | None:
         if kind is None:
             raise
         return kind
-    keys = {key.lower() for key in document} if isinstance(document, dict) else set()
+    return _kind_of_keys({key.lower() for key in document} if isinstance(document, dict) else set())
+
+
+def _kind_of_keys(keys: set[str]) -> Kind | None:
+    """Return the kind of JSON that has these keys, in lower case."""
     if "workflow" in keys:
         return "wfformat-json"
     if keys & _AWS_KEYS:

@@ -2,7 +2,8 @@
 
 A word with a blank, `"`, `\\` or `=` in it is quoted, with backslash escapes inside the quotes;
 `#` in the first column begins a comment. Source: Pegasus, replica catalog `File`. It skips a
-bad line; we refuse the file and name all of them.
+bad line; we refuse the file and name all of them. With `regex="true"` the LFN is a Java regular
+expression (catalog type `Regex`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from pegbatch.model.catalogs import Replica, ReplicaCatalog
 from pegbatch.parse.reading import Reading
-from pegbatch.parse.replicas import build_replicas, checksum, warn_of_regex
+from pegbatch.parse.replicas import Entry, build_replicas, checksum
 from pegbatch.parse.templates import blank_statements, warn_of_placeholders
 
 _WORD = r'"(?:[^"\\]|\\.)*"|[^\s"=]+'
@@ -28,7 +29,7 @@ def read_replicas_file(text: str, reading: Reading) -> ReplicaCatalog:
     """
     plain = blank_statements(text, reading)
     warn_of_placeholders(plain, reading)
-    found: list[tuple[str, Replica]] = []
+    found: list[Entry] = []
     entries = 0
     for number, line in enumerate(plain.split("\n"), 1):
         if line.strip() and not line.startswith("#"):
@@ -37,8 +38,8 @@ def read_replicas_file(text: str, reading: Reading) -> ReplicaCatalog:
     return build_replicas(reading, "", found, entries)
 
 
-def _entry(text: str, line: int, reading: Reading) -> Iterable[tuple[str, Replica]]:
-    """Read one line; nothing where it is bad, or a regular expression."""
+def _entry(text: str, line: int, reading: Reading) -> Iterable[Entry]:
+    """Read one line; nothing where it is bad."""
     places = _PLACES.match(text)
     if places is None:
         reading.refuse(line, _reason(text), 'write LFN PFN site="…", and quote a word with `=`')
@@ -47,10 +48,8 @@ def _entry(text: str, line: int, reading: Reading) -> Iterable[tuple[str, Replic
     attributes = _attributes(text[places.end() :], line, reading)
     if attributes is None:
         return ()
-    if attributes.get("regex", "").lower() == "true":
-        warn_of_regex(reading, line, lfn)
-        return ()
-    return ((lfn, _replica(pfn, attributes, line, reading)),)
+    is_pattern = attributes.get("regex", "").lower() == "true"
+    return (Entry(lfn, _replica(pfn, attributes, line, reading), line, is_pattern),)
 
 
 def _reason(text: str) -> str:
@@ -70,7 +69,7 @@ def _attributes(text: str, line: int, reading: Reading) -> Mapping[str, str] | N
         found = _ATTRIBUTE.match(text, position)
         if found is None:
             rest = text[position:].strip()
-            reading.refuse(line, f'expected key="value", found {rest!r}')
+            reading.refuse(line, f'expected key="value", found {rest!r}', 'write LFN PFN site="…"')
             return None
         attributes[found[1]] = reading.expand(_unquoted(found[2]), line)
         position = found.end()

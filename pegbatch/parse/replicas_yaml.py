@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pegbatch.model.catalogs import Replica, ReplicaCatalog
 from pegbatch.parse.fields import Fields, entries_of
 from pegbatch.parse.reading import Reading
-from pegbatch.parse.replicas import build_replicas, checksum, warn_of_regex
+from pegbatch.parse.replicas import Entry, build_replicas, checksum
 from pegbatch.parse.yaml_events import Node
 
 _KEYS = ("lfn", "pfns", "checksum", "metadata", "regex")
@@ -20,22 +20,20 @@ def replicas_from_node(node: Node, source: str, environment: Mapping[str, str]) 
     """
     reading = Reading(source, environment)
     version, items = entries_of(reading, node, "replicas")
-    found = [pair for item in items for pair in _entry(item)]
+    found = [entry for item in items for entry in _entries(item)]
     return build_replicas(reading, version, found, len(items))
 
 
-def _entry(fields: Fields) -> Iterable[tuple[str, Replica]]:
-    """Read one LFN; nothing where it is bad, or a regular expression."""
+def _entries(fields: Fields) -> Iterable[Entry]:
+    """Read one LFN; nothing where it is bad."""
     fields.check_keys(_KEYS)
     lfn = fields.required("lfn")
     digest = _digest(fields)
     places = fields.items("pfns")
     if not places:
         fields.refuse(f"{lfn}: no `pfns`")
-    if fields.boolean("regex"):
-        warn_of_regex(fields.reading, fields.line, lfn)
-        return ()
-    return [(lfn, _replica(place, digest)) for place in places]
+    is_pattern = fields.boolean("regex")
+    return [Entry(lfn, _replica(place, digest), place.line, is_pattern) for place in places]
 
 
 def _replica(fields: Fields, digest: str | None) -> Replica:

@@ -77,7 +77,7 @@ def _site(element: etree._Element, reading: Reading) -> Site:
     _check_children(element, reading)
     name = _attribute(element, "handle", reading)
     if not name:
-        reading.refuse(line, "<site> has no handle")
+        reading.refuse(line, "<site> has no handle", "give it the attribute `handle`")
     return Site(
         name=name,
         arch=arch,
@@ -103,7 +103,7 @@ def _directory(element: etree._Element, reading: Reading) -> Iterator[Directory]
     line = line_of(element)
     text = _attribute(element, "type", reading)
     if not text:
-        reading.refuse(line, "<directory> has no type")
+        reading.refuse(line, "<directory> has no type", "give it the attribute `type`")
     kind = check_directory(reading, line, text)
     servers = tuple(_server(item, reading) for item in _children(element, "file-server"))
     if kind is not None:
@@ -119,7 +119,7 @@ def _server(element: etree._Element, reading: Reading) -> FileServer:
     line = line_of(element)
     url = _attribute(element, "url", reading)
     if not url:
-        reading.refuse(line, "<file-server> has no url")
+        reading.refuse(line, "<file-server> has no url", "give it the attribute `url`")
     operation = _attribute(element, "operation", reading) or "all"
     return FileServer(url, check_operation(reading, line, operation))
 

@@ -45,6 +45,7 @@ def _merge(first: Transformation, second: Transformation) -> Transformation:
         profiles=(),
         requires=tuple(dict.fromkeys((*first.requires, *second.requires))),
         requires_files=tuple(dict.fromkeys((*first.requires_files, *second.requires_files))),
+        hooks=tuple(dict.fromkeys((*first.hooks, *second.hooks))),
         sites=tuple(
             replace(site, profiles=(*entry.profiles, *site.profiles))
             for entry in (first, second)

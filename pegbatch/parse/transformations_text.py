@@ -15,7 +15,9 @@ from pegbatch.model.catalogs import (
     TransformationCatalog,
     TransformationSite,
 )
+from pegbatch.model.hooks import Hook
 from pegbatch.model.profiles import Profile
+from pegbatch.parse.hooks import read_hook
 from pegbatch.parse.names import InstallKind, install_kind, transformation_name
 from pegbatch.parse.profiles import written_profile
 from pegbatch.parse.reading import Reading
@@ -34,6 +36,7 @@ class _Block:
     values: dict[str, Token] = field(default_factory=dict)
     profiles: list[Profile] = field(default_factory=list)
     sites: list[TransformationSite] = field(default_factory=list)
+    hooks: list[Hook] = field(default_factory=list)
 
     def text(self, word: str) -> str:
         found = self.values.get(word)
@@ -58,7 +61,11 @@ def read_transformations_text(text: str, reading: Reading) -> TransformationCata
         elif token.is_mark("}"):
             reading.warn(token.line, "a closing brace too many; it is ignored")
         else:
-            reading.refuse(token.line, f"expected `tr` or `cont`, found {token.text!r}")
+            reading.refuse(
+                token.line,
+                f"expected `tr` or `cont`, found {token.text!r}",
+                'write tr NAME { site SITE { pfn "…" } }',
+            )
             tokens.skip_line(token.line)
     return build_catalog(reading, "", transformations, containers)
 
@@ -73,6 +80,7 @@ def _transformation(tokens: Tokens, start: Token, reading: Reading) -> list[Tran
             name=transformation_name(names[0].text),
             profiles=tuple(block.profiles),
             sites=tuple(block.sites),
+            hooks=tuple(block.hooks),
             where=reading.where(start.line),
         )
     ]
@@ -151,8 +159,9 @@ def _common_word(tokens: Tokens, token: Token, reading: Reading, block: _Block) 
         case "metadata":
             tokens.take_values(token, 2)
         case "invoke":
-            tokens.take_values(token, 2)
-            reading.warn(token.line, "a notification (`invoke`) is not run")
+            if values := tokens.take_values(token, 2):
+                event, command = (word.text for word in values)
+                block.hooks += read_hook(event, command, token.line, reading.warn)
         case _:
             return False
     return True
@@ -164,7 +173,9 @@ def _site(tokens: Tokens, start: Token, reading: Reading) -> list[Transformation
         return []
     block = _block(tokens, start, reading, _site_word)
     if "pfn" not in block.values:
-        reading.refuse(start.line, f"site {names[0].text} has no `pfn`")
+        reading.refuse(
+            start.line, f"site {names[0].text} has no `pfn`", 'add the path: pfn "/path/to/program"'
+        )
     return [
         TransformationSite(
             site=names[0].text,

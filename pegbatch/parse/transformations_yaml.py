@@ -12,6 +12,7 @@ from pegbatch.model.catalogs import (
 )
 from pegbatch.model.workflow import TransformationName
 from pegbatch.parse.fields import Fields, catalog_of
+from pegbatch.parse.hooks import hooks_of_node
 from pegbatch.parse.names import InstallKind, install_kind, transformation_name
 from pegbatch.parse.reading import Reading
 from pegbatch.parse.transformations import build_catalog
@@ -79,8 +80,6 @@ def _transformation(fields: Fields) -> Transformation:
     name = TransformationName(
         fields.text("namespace"), fields.required("name"), fields.text("version")
     )
-    if "hooks" in fields.nodes:
-        fields.reading.warn(fields.line_of("hooks"), f"hooks of {name} are not run")
     if "sites" not in fields.nodes:
         fields.reading.warn(fields.line, f"{name} has no `sites`: it lies nowhere")
     return Transformation(
@@ -88,6 +87,7 @@ def _transformation(fields: Fields) -> Transformation:
         profiles=fields.profiles(),
         requires=tuple(transformation_name(text) for text in fields.texts("requires")),
         sites=tuple(_site(item) for item in fields.items("sites")),
+        hooks=hooks_of_node(fields.nodes.get("hooks"), fields.reading.warn),
         where=fields.where,
     )
 

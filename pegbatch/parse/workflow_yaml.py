@@ -12,6 +12,7 @@ from typing import BinaryIO
 from pegbatch.errors import InputError
 from pegbatch.model.workflow import Workflow
 from pegbatch.parse.builder import WorkflowBuilder
+from pegbatch.parse.hooks import hooks_of_node
 from pegbatch.parse.replicas_yaml import replicas_from_node
 from pegbatch.parse.sites_yaml import sites_from_node
 from pegbatch.parse.transformations_yaml import transformations_from_node
@@ -93,7 +94,7 @@ def _take_entry(
         case "profiles":
             builder.common_profiles = read_profiles(value, builder)
         case "hooks":
-            builder.warn_hooks("`hooks`", line)
+            builder.hooks = hooks_of_node(value, builder.warn_hook)
         case "siteCatalog" | "transformationCatalog" | "replicaCatalog":
             _take_catalog(key, value, builder, environment)
         case _:

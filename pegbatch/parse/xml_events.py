@@ -22,6 +22,10 @@ MAX_DEPTH = 60
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
+MALFORMED_HINT = (
+    "look at that line and the one before: a bracket, a quote, an end tag, or & for &amp;"
+)
+
 
 class Element(NamedTuple):
     """One element: its tag without namespace, its attributes, its line, what is inside.
@@ -123,19 +127,21 @@ class XmlReader:
             # What Python's codecs say of an encoding in the XML declaration.
             if self._root is not None:
                 raise
-            self._failure = InputError(f"malformed XML: {error}", where=self.where(1))
+            self._failure = InputError(
+                f"malformed XML: {error}", where=self.where(1), hint=MALFORMED_HINT
+            )
         closed = self._done[:]
         self._done.clear()
         return closed
 
     def _malformed(self, error: expat.ExpatError) -> InputError:
         reason = expat.errors.messages.get(error.code, str(error))
-        if (
-            self._root is None
-            and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]
-        ):
-            reason = "no element in it"
-        return InputError(f"malformed XML: {reason}", where=self.where(error.lineno))
+        if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
+            ends = "the file ends before its last element is closed; was it cut off?"
+            reason = "no element in it" if self._root is None else ends
+        return InputError(
+            f"malformed XML: {reason}", where=self.where(error.lineno), hint=MALFORMED_HINT
+        )
 
     def _make_parser(self) -> expat.XMLParserType:
         parser = expat.ParserCreate()

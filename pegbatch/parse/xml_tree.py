@@ -26,7 +26,11 @@ def parse_xml(data: bytes, source: str) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line = error.lineno or 1
-        raise InputError(f"malformed XML: {error.msg}", where=f"{source}:{line}") from error
+        raise InputError(
+            f"malformed XML: {error.msg}",
+            where=f"{source}:{line}",
+            hint="look at that line and the one before: a bracket, a quote or an end tag",
+        ) from error
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype:
         raise InputError(

@@ -8,7 +8,7 @@ An alias shares the node of its anchor; what aliases stand for, written out, is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar, cast
 
 import yaml
 from yaml import (
@@ -24,6 +24,7 @@ from yaml import (
 
 from pegbatch.errors import InputError, Problem
 from pegbatch.parse.json_escapes import JsonEscapes
+from pegbatch.parse.pace import PacedStream
 from pegbatch.parse.variables import expand
 from pegbatch.parse.yaml_nodes import Node as Node
 
@@ -54,9 +55,10 @@ class YamlReader:
         self.undefined: list[Problem] = []
         self._stream = stream
         self._environment = environment
-        self._parser = yaml.CSafeLoader(JsonEscapes(stream))
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._built = 0
+        paced = PacedStream(stream, source, lambda: self._built)
+        self._parser = yaml.CSafeLoader(JsonEscapes(cast(BinaryIO, paced)))
         self._aliased = 0
         self._next: Callable[[], Any] = self._parser.get_event
 
@@ -79,7 +81,11 @@ class YamlReader:
         """
         event = self._begin()
         if event is not None and not isinstance(event, MappingStartEvent):
-            self._fail("expected a mapping of keys to values at the top", _line(event))
+            self._fail(
+                "expected a mapping of keys to values at the top",
+                _line(event),
+                "is it the right file?",
+            )
         seen: set[str] = set()
         while event is not None:
             event = self._event()
@@ -138,7 +144,11 @@ class YamlReader:
         if isinstance(event, DocumentEndEvent):
             event = self._event()
         if event is not None and not isinstance(event, StreamEndEvent):
-            self._fail("a second document begins; one file holds one document", _line(event))
+            self._fail(
+                "a second document begins; one file holds one document",
+                _line(event),
+                "remove the `---`, or split the file",
+            )
 
     def _event(self) -> Any:
         try:
@@ -156,8 +166,17 @@ class YamlReader:
     def _malformed(self, error: Exception) -> NoReturn:
         if isinstance(error, yaml.MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
-            self._fail(_sentence(error), mark.line + 1 if mark else None)
-        self._fail(f"not readable as text: {_reason(error)}", self._line_of(error))
+            self._fail(
+                _sentence(error),
+                mark.line + 1 if mark else None,
+                "look at that line and the one before: indentation (blanks, no tabs), quotes, "
+                "brackets",
+            )
+        self._fail(
+            f"not readable as text: {_reason(error)}",
+            self._line_of(error),
+            "save it as UTF-8; is it the right file?",
+        )
 
     def _line_of(self, error: Exception) -> int | None:
         """Return the line of a byte that is no text: count the lines before its offset."""
@@ -226,7 +245,7 @@ class YamlReader:
 
     def _key(self, event: Any) -> str:
         if type(event) is not ScalarEvent:
-            self._fail("a key must be a single value", _line(event))
+            self._fail("a key must be a single value", _line(event), "write `key: value`")
         key: str = event.value
         return key
 
@@ -234,7 +253,11 @@ class YamlReader:
         """Return the anchored node itself; count what it stands for."""
         found = self._anchors.get(event.anchor)
         if found is None:
-            self._fail(f"the alias *{event.anchor} has no anchor before it", _line(event))
+            self._fail(
+                f"the alias *{event.anchor} has no anchor before it",
+                _line(event),
+                "put the text in quotes, if it only begins with *",
+            )
         node, size = found
         self._built += size
         self._aliased += size

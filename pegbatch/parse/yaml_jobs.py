@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pegbatch.model.profiles import Profile, Profiles
 from pegbatch.model.workflow import EXECUTABLE, TransformationName
 from pegbatch.parse.builder import WorkflowBuilder
+from pegbatch.parse.hooks import hooks_of_node
 from pegbatch.parse.names import NAMESPACES
 from pegbatch.parse.use_flags import use_flags
 from pegbatch.parse.yaml_events import Node
@@ -69,8 +70,6 @@ def read_job(node: Node, builder: WorkflowBuilder) -> None:
         return
     if not _JOB_KEYS.issuperset(entries):
         _warn_unknown("job", entries, _JOB_KEYS, builder)
-    if "hooks" in entries:
-        builder.warn_hooks("`hooks`", entries["hooks"].line)
     uses = _uses(entries.get("uses"), builder)
     if kind != "job":
         _count_other(kind, identifier, node.line, uses, builder)
@@ -87,6 +86,7 @@ def read_job(node: Node, builder: WorkflowBuilder) -> None:
         read_profiles(entries["profiles"], builder) if "profiles" in entries else (),
         [_text(entries, stream, builder) or None for stream in _STREAMS],
         uses,
+        hooks_of_node(entries["hooks"], builder.warn_hook) if "hooks" in entries else (),
     )
 
 
@@ -219,7 +219,7 @@ def _items(node: Node | None, what: str, builder: WorkflowBuilder) -> list[Node]
         return []
     if isinstance(node.value, list):
         return node.value
-    builder.refuse(node.line, f"{what} must be a list, not {node.kind}")
+    builder.refuse(node.line, f"{what} must be a list, not {node.kind}", "write one `- …` an item")
     return []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pegbatch.model.plan import Job, JobLink, LinkType, Resources
+from pegbatch.model.plan import Job, JobKind, JobLink, LinkType, Resources
 
 DEPENDENCIES_MAX = 20
 """Source: AWS Batch service quotas, "Job dependencies per job"."""
@@ -84,12 +84,11 @@ class Barriers:
         return small_job(f"barrier-{number}", "barrier", group)
 
 
-def small_job(name: str, kind: str, links: tuple[JobLink, ...]) -> Job:
+def small_job(name: str, kind: JobKind, links: tuple[JobLink, ...]) -> Job:
     """Return a plain job that runs no task of the workflow."""
-    assert kind in ("barrier", "verdict")
     return Job(
         name=name,
-        kind="barrier" if kind == "barrier" else "verdict",
+        kind=kind,
         level=None,
         size=1,
         tasks=0,

@@ -6,10 +6,34 @@ from array import array
 from collections.abc import Iterator
 from itertools import pairwise
 
+from pegbatch.model.cluster_kinds import CHAIN
 from pegbatch.model.graph import NO_TASK, Graph
-from pegbatch.planner.clusters import NO_CLUSTER
+from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable
 from pegbatch.planner.cycles import children_of
-from pegbatch.planner.level import longest_distances
+from pegbatch.planner.stages import Levelled
+
+
+def cluster_chains(levelled: Levelled, table: ClusterTable) -> None:
+    """Make a cluster of each chain of tasks that are in none and ask for the same resources."""
+    ids = levelled.workflow.tasks.ids
+    resources = [settings.resources for settings in levelled.settings_table]
+    numbers, clusters = levelled.task_settings, table.clusters
+    for chain in find_chains(levelled.graph):
+        keys: list[object] = [(resources[numbers[t]], clusters[t]) for t in chain]
+        for part in list(_equal_runs(chain, keys)):
+            if len(part) > 1 and clusters[part[0]] == NO_CLUSTER:
+                table.add(f"chain_{ids[part[0]]}", part, CHAIN)
+
+
+def _equal_runs(tasks: list[int], keys: list[object]) -> Iterator[list[int]]:
+    """Cut where the key changes: a bag's tasks share the resources of its child."""
+    run: list[int] = []
+    for position, task in enumerate(tasks):
+        if run and keys[position] != keys[position - 1]:
+            yield run
+            run = []
+        run.append(task)
+    yield run
 
 
 def find_chains(graph: Graph) -> Iterator[list[int]]:
@@ -40,34 +64,3 @@ def _only_followers(graph: Graph) -> array[int]:
             if graph.parent_offsets[child + 1] - graph.parent_offsets[child] == 1:
                 follower[task] = child
     return follower
-
-
-def level_chains(graph: Graph, clusters: array[int]) -> array[int]:
-    """Return the levels of tasks where each cluster counts as one node.
-
-    Shapes: clusters are chains (or side by side), so that contracting them makes no cycle.
-    """
-    nodes, node_of = _number_nodes(clusters)
-    parents: list[set[int]] = [set() for _ in range(nodes)]
-    for task, (first, last) in enumerate(pairwise(graph.parent_offsets)):
-        node = node_of[task]
-        parents[node].update(node_of[parent] for parent in graph.parents[first:last])
-    offsets, flat = array("q", [0]), array("i")
-    for node, of in enumerate(parents):
-        flat.extend(sorted(of - {node}))
-        offsets.append(len(flat))
-    contracted = Graph(
-        parent_offsets=offsets, parents=flat, producers=graph.producers, read=graph.read
-    )
-    levels = longest_distances(contracted)
-    return array("i", (levels[node] for node in node_of))
-
-
-def _number_nodes(clusters: array[int]) -> tuple[int, array[int]]:
-    """Return the number of nodes, and by task the node it belongs to."""
-    numbers: dict[int, int] = {}
-    node_of = array("i")
-    for task, number in enumerate(clusters):
-        key = number if number != NO_CLUSTER else -2 - task
-        node_of.append(numbers.setdefault(key, len(numbers)))
-    return len(numbers), node_of

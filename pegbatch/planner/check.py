@@ -12,10 +12,13 @@ from itertools import pairwise
 from pegbatch.errors import InputError, PlanError, Problem
 from pegbatch.model.graph import NO_TASK, Graph
 from pegbatch.model.words import needs_quoting_rules, split_words
-from pegbatch.model.workflow import INPUT, OUTPUT, Workflow
+from pegbatch.model.workflow import CHECKPOINT, INPUT, NO_FILE, OUTPUT, Workflow
 from pegbatch.planner.cycles import find_cycle
 from pegbatch.planner.legal_names import illegal_names
 from pegbatch.planner.stages import Checked, Given, grow
+
+_MADE = OUTPUT | CHECKPOINT
+"""A checkpoint file is made by its task, which reads it only to go on with its own work."""
 
 
 def check(given: Given) -> Checked:
@@ -26,9 +29,9 @@ def check(given: Given) -> Checked:
     """
     workflow = given.workflow
     defects = [*workflow.defects, *_unbalanced_arguments(workflow)]
-    if defects:
-        raise InputError(problems=defects)
     bad_names = illegal_names(workflow)
+    if defects:
+        raise InputError(problems=sorted([*defects, *bad_names], key=_line))
     if bad_names:
         raise PlanError(problems=bad_names)
     graph, doubled = _draw(workflow, data_edges=given.tuning.data_edges)
@@ -36,7 +39,14 @@ def check(given: Given) -> Checked:
     if cycle:
         raise InputError(problems=[_cycle_problem(workflow, graph, cycle)])
     return grow(
-        Checked, given, graph=graph, warnings=given.warnings + _doubled_warning(workflow, doubled)
+        Checked,
+        given,
+        graph=graph,
+        warnings=(
+            *given.warnings,
+            *_doubled_warning(workflow, doubled),
+            *_stdin_warning(workflow),
+        ),
     )
 
 
@@ -58,6 +68,11 @@ def _unbalanced_arguments(workflow: Workflow) -> list[Problem]:
     return problems
 
 
+def _line(problem: Problem) -> int:
+    line = (problem.where or "").rpartition(":")[2]
+    return int(line) if line.isdecimal() else 0
+
+
 def _where(workflow: Workflow, task: int) -> str:
     return f"{workflow.source}:{workflow.tasks.lines[task]}"
 
@@ -71,7 +86,7 @@ def _draw(workflow: Workflow, *, data_edges: bool) -> tuple[Graph, list[int]]:
     flags, lfns = tasks.use_flags, tasks.use_lfns
     for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
         for use in range(first, last):
-            if flags[use] & OUTPUT:
+            if flags[use] & _MADE:
                 lfn = lfns[use]
                 if producers[lfn] != NO_TASK and producers[lfn] != task:
                     doubled.add(lfn)
@@ -145,3 +160,20 @@ def _doubled_warning(workflow: Workflow, doubled: list[int]) -> tuple[Problem, .
             workflow.source,
         ),
     )
+
+
+def _stdin_warning(workflow: Workflow) -> tuple[Problem, ...]:
+    """Warn of a standard input that is fetched for nobody, at the first job that wants one."""
+    tasks = workflow.tasks
+    for task, lfn in enumerate(tasks.stdins):
+        first, last = tasks.use_offsets[task], tasks.use_offsets[task + 1]
+        if lfn != NO_FILE and lfn not in tasks.use_lfns[first:last]:
+            return (
+                Problem(
+                    f"job {tasks.ids[task]} reads its stdin from {workflow.lfns[lfn]}, which is "
+                    "not among the files it uses, so that it will not be there",
+                    _where(workflow, task),
+                    "name it as an input in `uses`",
+                ),
+            )
+    return ()

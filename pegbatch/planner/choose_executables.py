@@ -26,7 +26,6 @@ def choose_executables(
     for task, number in enumerate(workflow.tasks.transformations):
         first_users.setdefault(number, task)
     places = Places.of(checked, site, checked.facts)
-    lfn_numbers = {lfn: number for number, lfn in enumerate(workflow.lfns)}
     chosen: list[Executable] = []
     problems: list[Problem] = []
     for number, name in enumerate(workflow.transformations):
@@ -35,19 +34,13 @@ def choose_executables(
             continue
         where = f"{workflow.source}:{workflow.tasks.lines[first_users[number]]}"
         try:
-            chosen.append(_choose(checked, site, places, name, lfn_numbers))
+            chosen.append(_choose(checked, site, places, name))
         except UnusablePlaceError as error:
             problems.append(Problem(str(error), error.where or where, error.hint))
     return tuple(chosen), problems
 
 
-def _choose(
-    checked: Checked,
-    site: Site,
-    places: Places,
-    name: TransformationName,
-    lfn_numbers: dict[str, int],
-) -> Executable:
+def _choose(checked: Checked, site: Site, places: Places, name: TransformationName) -> Executable:
     entry = _entry(checked, name)
     place = pick_place(entry, site)
     staged: list[FileUse] = []
@@ -59,8 +52,7 @@ def _choose(
         helper = pick_place(_entry(checked, required), site)
         if helper.kind == "stageable":
             staged.append(places.executable(helper, staged_name(required)))
-    files = tuple(lfn_numbers[lfn] for lfn in entry.requires_files if lfn in lfn_numbers)
-    return Executable(argv0, tuple(staged), files)
+    return Executable(argv0, tuple(staged), entry.hooks)
 
 
 def _entry(checked: Checked, name: TransformationName) -> Transformation:
@@ -88,7 +80,8 @@ def pick_place(entry: Transformation, site: Site) -> TransformationSite:
         raise UnusablePlaceError(
             f"transformation {entry.name} is not for site {site.name!r} ({known})",
             where=entry.where,
-            hint=f"add site {site.name!r} to the entry, or make it stageable",
+            hint=f"add site {site.name!r} to the entry, or make it stageable; "
+            "or choose the execution site with --sites",
         )
     if fitting[0].container:
         raise UnusablePlaceError(

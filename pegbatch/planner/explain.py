@@ -55,6 +55,12 @@ def _find(linked: Linked, task_id: str) -> int:
     for number, known in enumerate(ids):
         if known == task_id:
             return number
+    if task_id in linked.reused:
+        raise InputError(
+            f"task {task_id!r} is not run, since its outputs exist already",
+            where=linked.workflow.source,
+            hint="plan with --force to run it all the same",
+        )
     raise InputError(
         f"there is no task {task_id!r}",
         where=linked.workflow.source,
@@ -106,7 +112,7 @@ def _output(linked: Linked, task: int, lfn: int) -> FileOrigin:
     producer = linked.graph.producers[lfn]
     if producer != task:
         return FileOrigin(name, "", f"dropped: {_at(linked, producer)} writes it too, and later")
-    fate = [f"{base}/{name}" for base in linked.output_places.remote + linked.output_places.local]
+    fate = [place.url for place in linked.output_places.destinations(name)]
     said = (
         "delivered to " + ", ".join(fate) if linked.delivered[lfn] and fate else "kept in the run"
     )

@@ -7,14 +7,15 @@ out (reduce_links), and more than 20 go through barrier jobs (barriers).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
-from pegbatch.model.bags import ArrayTasks
+from pegbatch.model.bags import ArrayTasks, TransferArray
 from pegbatch.model.plan import Job, LinkType
-from pegbatch.planner.barriers import JobLine, wire_up
+from pegbatch.planner.barriers import JobLine, small_job, wire_up
 from pegbatch.planner.reduce_links import reduce_links
 from pegbatch.planner.resolve_profiles import attempts_of
-from pegbatch.planner.stages import Linked, Packed, grow
+from pegbatch.planner.stages import Linked, Packed, Staged, grow
 
 TIMEOUT_NET_SECONDS = 300
 """What a child gets beyond the sum of its tasks' limits, for staging."""
@@ -23,18 +24,38 @@ TIMEOUT_LEAST_SECONDS = 60
 """Source: AWS Batch API, JobTimeout."""
 
 
-def link(packed: Packed) -> Linked:
+def link(staged: Staged) -> Linked:
     """Turn packed arrays into jobs with their links.
 
-    Shapes: jobs in plan order, barriers just before the array they serve.
+    Shapes: jobs in plan order, stage-in arrays first, barriers just before the array they serve.
     """
-    raw = [_links_into(packed, number) for number in range(len(packed.arrays))]
-    reduced = reduce_links(raw)
+    raw = [_links_into(staged, number) for number in range(len(staged.arrays))]
+    jobs = [_job(staged, number) for number in range(len(staged.arrays))]
+    if staged.transfer_arrays:
+        raw = _behind_transfers(raw, staged.transfer_readers)
+        jobs = [*map(_transfer_job, staged.transfer_arrays), *jobs]
     lines = [
-        JobLine(_job(packed, number), tuple(reduced[number].items()))
-        for number in range(len(packed.arrays))
+        JobLine(job, tuple(links.items()))
+        for job, links in zip(jobs, reduce_links(raw), strict=True)
     ]
-    return grow(Linked, packed, jobs=wire_up(lines))
+    return grow(Linked, staged, jobs=wire_up(lines))
+
+
+def _behind_transfers(
+    links: list[dict[int, LinkType]], readers: tuple[tuple[int, ...], ...]
+) -> list[dict[int, LinkType]]:
+    """Number the arrays anew, stage-in arrays first, and let readers wait for these."""
+    first = len(readers)
+    moved = [{number + first: kind for number, kind in of.items()} for of in links]
+    for transfer, arrays in enumerate(readers):
+        for number in arrays:
+            moved[number][transfer] = LinkType.ALL
+    return [{} for _ in readers] + moved
+
+
+def _transfer_job(array: TransferArray) -> Job:
+    """Return a stage-in job; what it brings is no task of the workflow."""
+    return replace(small_job(array.name, "stage-in", ()), size=array.size, timeout_seconds=None)
 
 
 def _links_into(packed: Packed, child: int) -> dict[int, LinkType]:

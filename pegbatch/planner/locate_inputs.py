@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pegbatch.errors import PlanError, Problem
 from pegbatch.model.bags import Upload
 from pegbatch.model.catalogs import Replica
+from pegbatch.model.facts import Facts
 from pegbatch.model.graph import NO_TASK
 from pegbatch.model.layout import input_url
 from pegbatch.model.manifest import FileUse
-from pegbatch.model.workflow import INPUT, OPTIONAL
+from pegbatch.model.workflow import CHECKPOINT, INPUT, OPTIONAL
+from pegbatch.planner.choose_replicas import locate_file, order_replicas
 from pegbatch.planner.deliver import delivered_files
 from pegbatch.planner.places import Places, UnusablePlaceError
 from pegbatch.planner.stages import Checked, Given, Located, Mapped, grow
 from pegbatch.planner.staging import EMBEDDED_BUCKET_URL, output_places, staging_url
-from pegbatch.planner.urls import s3_url, scheme_of
 
 
 def locate_inputs(mapped: Mapped) -> Located:
@@ -26,16 +29,19 @@ def locate_inputs(mapped: Mapped) -> Located:
     places = Places.of(mapped, mapped.site, mapped.facts)
     inputs: dict[int, FileUse] = {}
     problems: list[Problem] = []
+    passed_over: list[Problem] = []
     for lfn, (task, required) in external_inputs(mapped).items():
+        replicas = replicas_of(mapped, mapped.workflow.lfns[lfn])
+        if not replicas:
+            problems += [_nowhere(mapped, lfn, task)] * required
+            continue
         try:
-            use = _locate(mapped, places, mapped.workflow.lfns[lfn])
+            inputs[lfn], flaw = locate_file(replicas, places, mapped.workflow.lfns[lfn])
         except UnusablePlaceError as error:
             problems.append(_unusable(mapped, lfn, task, error))
             continue
-        if use is not None:
-            inputs[lfn] = use
-        elif required:
-            problems.append(_nowhere(mapped, lfn, task))
+        if flaw is not None:
+            passed_over.append(_unusable(mapped, lfn, task, flaw))
     if problems:
         raise PlanError(problems=problems)
     return grow(
@@ -46,7 +52,19 @@ def locate_inputs(mapped: Mapped) -> Located:
         uploads=_uploads(mapped, inputs, places.staging_url),
         output_places=output_places(mapped),
         delivered=delivered_files(mapped.workflow, mapped.graph),
+        warnings=mapped.warnings + _passed_over(passed_over),
     )
+
+
+def inputs_nowhere(checked: Checked) -> list[Problem]:
+    """Return a problem for each required input that no task makes and no catalog names."""
+    if not checked.options.catalogs:
+        return []
+    return [
+        _nowhere(checked, lfn, task)
+        for lfn, (task, required) in external_inputs(checked).items()
+        if required and not replicas_of(checked, checked.workflow.lfns[lfn])
+    ]
 
 
 def external_inputs(checked: Checked) -> dict[int, tuple[int, bool]]:
@@ -54,47 +72,34 @@ def external_inputs(checked: Checked) -> dict[int, tuple[int, bool]]:
 
     Shapes: in order of first use; required where at least one task cannot do without.
     """
-    tasks, producers = checked.workflow.tasks, checked.graph.producers
+    tasks = checked.workflow.tasks
     found: dict[int, tuple[int, bool]] = {}
     task = 0
     for use, (lfn, flags) in enumerate(zip(tasks.use_lfns, tasks.use_flags, strict=True)):
         while use >= tasks.use_offsets[task + 1]:
             task += 1
-        if flags & INPUT and producers[lfn] == NO_TASK:
+        if _comes_from_outside(checked, lfn, flags):
             required = not flags & OPTIONAL
             first, so_far = found.get(lfn, (task, False))
             found[lfn] = (first, so_far or required)
     return found
 
 
+def _comes_from_outside(checked: Checked, lfn: int, flags: int) -> bool:
+    """Tell whether a catalog may be asked for a file, be it only for a checkpoint to begin with."""
+    if flags & CHECKPOINT:
+        return not checked.graph.read[lfn]
+    return bool(flags & INPUT) and checked.graph.producers[lfn] == NO_TASK
+
+
 def replicas_of(given: Given, lfn: str) -> tuple[Replica, ...]:
-    """Return the replicas of a file: those in the workflow itself hide the catalog's."""
-    inline = given.workflow.replicas
-    if inline is not None and lfn in inline.replicas:
-        return inline.replicas[lfn]
-    return given.replicas.replicas.get(lfn, ())
+    """Return the replicas of a file, from all that says where files lie."""
+    return given.replicas.find(lfn)
 
 
 def choose_replica(replicas: tuple[Replica, ...], site: str) -> Replica | None:
-    """Return the replica to read: at the execution site, else on S3, else the first local one.
-
-    Shapes: a replica of another scheme is chosen only where there is no better one, so that the
-    error can name it.
-    """
-
-    def rank(replica: Replica) -> int:
-        if replica.site == site:
-            return 0
-        if s3_url(replica.pfn) is not None:
-            return 1
-        return 2 if scheme_of(replica.pfn) == "file" else 3
-
-    return min(replicas, key=rank, default=None)
-
-
-def _locate(mapped: Mapped, places: Places, lfn: str) -> FileUse | None:
-    replica = choose_replica(replicas_of(mapped, lfn), mapped.site.name)
-    return None if replica is None else places.input(replica, lfn)
+    """Return the replica that is read before the others, or None where there is none."""
+    return next(iter(order_replicas(replicas, site)), None)
 
 
 def _unusable(mapped: Mapped, lfn: int, task: int, error: UnusablePlaceError) -> Problem:
@@ -106,8 +111,17 @@ def _unusable(mapped: Mapped, lfn: int, task: int, error: UnusablePlaceError) ->
     )
 
 
-def _nowhere(mapped: Mapped, lfn: int, task: int) -> Problem:
-    workflow = mapped.workflow
+def _passed_over(flaws: list[Problem]) -> tuple[Problem, ...]:
+    """Say in one warning that replicas were passed over, since others can serve."""
+    if not flaws:
+        return ()
+    more = f" (and so for {len(flaws) - 1} more files)" if len(flaws) > 1 else ""
+    message = f"{flaws[0].message}; another replica is used{more}"
+    return (Problem(message, flaws[0].where, flaws[0].hint),)
+
+
+def _nowhere(checked: Checked, lfn: int, task: int) -> Problem:
+    workflow = checked.workflow
     return Problem(
         f"input {workflow.lfns[lfn]} of job {workflow.tasks.ids[task]} is made by no job and is "
         "not in the replica catalog",
@@ -117,14 +131,19 @@ def _nowhere(mapped: Mapped, lfn: int, task: int) -> Problem:
 
 
 def _uploads(mapped: Mapped, inputs: dict[int, FileUse], staging: str) -> tuple[Upload, ...]:
-    """Return one upload for each content that is used, ordered by checksum."""
-    used = {use.url for use in inputs.values()}
+    used = {url for use in inputs.values() for url in (use.url, *use.others)}
     used.update(use.url for executable in mapped.executables for use in executable.staged)
+    return uploads_of(mapped.facts, used, staging)
+
+
+def uploads_of(facts: Facts, used: Collection[str], staging: str) -> tuple[Upload, ...]:
+    """Return one upload for each content whose URL is used, ordered by checksum."""
     uploads: dict[str, Upload] = {}
-    for path, facts in sorted(mapped.facts.files.items()):
-        url = input_url(staging, facts.sha256)
+    for path, of_file in sorted(facts.files.items()):
+        url = input_url(staging, of_file.sha256)
         if url in used:
-            uploads.setdefault(facts.sha256, Upload(facts.sha256, path, url, facts.size_bytes))
+            found = Upload(of_file.sha256, path, url, of_file.size_bytes)
+            uploads.setdefault(of_file.sha256, found)
     return tuple(uploads[sha256] for sha256 in sorted(uploads))
 
 
@@ -132,6 +151,7 @@ def _without_catalogs(mapped: Mapped) -> Located:
     inputs = {
         lfn: FileUse(lfn=name, url=f"{EMBEDDED_BUCKET_URL}/inputs/{name}")
         for lfn in external_inputs(mapped)
+        if mapped.graph.producers[lfn] == NO_TASK
         for name in (mapped.workflow.lfns[lfn],)
     }
     return grow(

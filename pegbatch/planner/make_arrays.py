@@ -1,4 +1,4 @@
-"""Make arrays: tasks of one level that ask for the same resources become one array job.
+"""Make arrays: tasks of one level with the same resources and parameters become one array job.
 
 `pegbatch.array.by = cluster` gives each transformation of a level an array of its own, so that
 branches of a workflow do not wait for each other; `auto` does so only where it lets something
@@ -8,8 +8,11 @@ start earlier.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pegbatch.model.aws_options import read_aws_options
+from pegbatch.model.cluster_kinds import NAMED
 from pegbatch.model.graph import Graph
 from pegbatch.model.plan import Resources
 from pegbatch.planner.clusters import NO_CLUSTER
@@ -24,20 +27,47 @@ def make_arrays(clustered: Clustered) -> Arrayed:
     transformation, cluster and document.
     """
     split = clustered.tuning.array_by != "level"
-    resources = [settings.resources for settings in clustered.settings_table]
     names = _leading_names(clustered)
-    groups: dict[tuple[int, str, Resources], list[int]] = {}
-    for task, level in enumerate(clustered.levels):
-        of_task = resources[clustered.task_settings[task]]
-        groups.setdefault((level, names[task] if split else "", of_task), []).append(task)
-    draft = _DraftMaker(clustered, names, serial=1 in clustered.serial_clusters)
+    parameters = _parameters(clustered)
+    groups: dict[tuple[int, str, Resources, _Pairs], list[int]] = {}
+    columns = zip(clustered.levels, names, _resources(clustered), strict=True)
+    for task, (level, name, of_task) in enumerate(columns):
+        key = (level, name if split else "", of_task, parameters[name])
+        groups.setdefault(key, []).append(task)
+    draft = _DraftMaker(clustered, names, bags=any(clustered.cluster_kinds))
     drafts = [draft.make(key[0], key[2], groups[key]) for key in sorted(groups)]
     if clustered.tuning.array_by == "auto":
         drafts = [
             draft.make(parts[0].level, parts[0].resources, _tasks_of(parts))
-            for parts in _alike(drafts, clustered.graph)
+            for parts in _alike(drafts, clustered.graph, [key[3] for key in sorted(groups)])
         ]
     return grow(Arrayed, clustered, drafts=tuple(drafts))
+
+
+def _resources(clustered: Clustered) -> Iterable[Resources]:
+    """Return, by task, what its child asks for: that of its cluster where that is one bag."""
+    table = [settings.resources for settings in clustered.settings_table]
+    of_tasks = map(table.__getitem__, clustered.task_settings)
+    bags = clustered.cluster_resources
+    if not bags:
+        return of_tasks
+    pairs = zip(clustered.clusters, of_tasks, strict=True)
+    return (bags.get(cluster, own) for cluster, own in pairs)
+
+
+_Pairs = tuple[tuple[str, str], ...]
+
+
+def _parameters(clustered: Clustered) -> dict[str, _Pairs]:
+    """Return the job-definition parameters of each transformation.
+
+    Errors: InputError where a property `pegbatch.aws.*` has a value that does not fit.
+    """
+    settings = clustered.settings
+    values = {key: settings.get(key) for key in settings.properties}
+    options = read_aws_options(values, settings.where)
+    names = (str(name) for name in clustered.workflow.transformations)
+    return {name: tuple(options.parameters_of((name,)).items()) for name in names}
 
 
 def _leading_names(clustered: Clustered) -> list[str]:
@@ -47,7 +77,9 @@ def _leading_names(clustered: Clustered) -> list[str]:
     return [names[transformations[leader]] for leader in clustered.leaders]
 
 
-def _alike(drafts: list[ArrayDraft], graph: Graph) -> list[list[ArrayDraft]]:
+def _alike(
+    drafts: list[ArrayDraft], graph: Graph, parameters: list[_Pairs]
+) -> list[list[ArrayDraft]]:
     """Gather the arrays of a level that start together and are waited for together.
 
     One array of them all delays nobody: what waits for one of them waits for all. An array that
@@ -64,7 +96,8 @@ def _alike(drafts: list[ArrayDraft], graph: Graph) -> list[list[ArrayDraft]]:
     groups: dict[tuple[object, ...], list[ArrayDraft]] = {}
     for number, draft in enumerate(drafts):
         alone = number if number in paired else None
-        key = (draft.level, draft.resources, parents[number], frozenset(children[number]), alone)
+        same = (draft.level, draft.resources, parameters[number])
+        key = (*same, parents[number], frozenset(children[number]), alone)
         groups.setdefault(key, []).append(draft)
     return list(groups.values())
 
@@ -80,8 +113,8 @@ class _DraftMaker:
     clustered: Clustered
     names: list[str]
     """By task: what its cluster starts with."""
-    serial: bool
-    """Some clusters are units."""
+    bags: bool
+    """Some clusters are one bag."""
 
     def make(self, level: int, resources: Resources, tasks: list[int]) -> ArrayDraft:
         """Return the draft of one array."""
@@ -91,17 +124,17 @@ class _DraftMaker:
             level=level,
             resources=resources,
             order=array("i", ordered),
-            unit_offsets=self._units(ordered) if self.serial else None,
+            unit_offsets=self._units(ordered) if self.bags else None,
         )
 
     def _units(self, ordered: list[int]) -> array[int] | None:
         """Return where units begin, or None where no unit has more than one task."""
-        clusters, serial = self.clustered.clusters, self.clustered.serial_clusters
+        clusters, kinds = self.clustered.clusters, self.clustered.cluster_kinds
         offsets = array("i")
         previous = NO_CLUSTER
         for position, task in enumerate(ordered):
             number = clusters[task]
-            if number == NO_CLUSTER or number != previous or not serial[number]:
+            if number == NO_CLUSTER or number != previous or kinds[number] == NAMED:
                 offsets.append(position)
             previous = number
         offsets.append(len(ordered))

@@ -12,6 +12,7 @@ from pegbatch.errors import InputError, PlanError, Problem
 from pegbatch.model.bags import TaskSettings
 from pegbatch.model.catalogs import Site
 from pegbatch.planner.choose_executables import choose_executables
+from pegbatch.planner.locate_inputs import inputs_nowhere
 from pegbatch.planner.profile_layers import profile_layers, shared_layers
 from pegbatch.planner.resolve_profiles import resolve_profiles
 from pegbatch.planner.sites import choose_site
@@ -21,16 +22,16 @@ from pegbatch.planner.stages import Checked, Mapped, grow
 def map_to_site(checked: Checked) -> Mapped:
     """Choose the execution site and an executable for every transformation in use.
 
-    Errors: PlanError for an unknown site, a transformation without an entry that fits, or a
-    profile whose value does not fit; all of them at once.
+    Errors: PlanError for an unknown site or a transformation without an entry that fits,
+    InputError for a profile whose value does not fit; all of them at once, together with inputs
+    that lie nowhere.
     """
     site = choose_site(checked.sites, checked.options.sites)
     executables, missing = choose_executables(checked, site)
     settings, table, wrong = _resolve_all(checked, site)
-    if missing:
-        raise PlanError(problems=missing)
-    if wrong:
-        raise InputError(problems=wrong)
+    if missing or wrong:
+        problems = [*missing, *wrong, *inputs_nowhere(checked)]
+        raise InputError(problems=problems) if wrong else PlanError(problems=problems)
     return grow(
         Mapped,
         checked,

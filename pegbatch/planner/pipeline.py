@@ -1,18 +1,24 @@
 """The planner as a whole: a workflow goes through the refinements in order and comes out a plan.
 
+adopt_executables  uses of executables become requirements of transformations.
+require_files  what compound transformations need becomes an input of their tasks.
 check          the workflow holds together: references resolve, file names are legal, arguments
                split into words; explicit edges and data edges make one graph without a cycle.
+reduce         tasks whose outputs exist already are taken out (data reuse).
 map_to_site    the execution site, an executable for each transformation, profiles resolved by
                precedence (transformation catalog, site, job, properties).
 locate_inputs  each file that no task makes gets a URL; local ones will be sent to
                `inputs/<sha256>` of the staging site. Output sites become places.
+deliver_reused  outputs of tasks that were taken out still reach the output sites.
 level          each task's longest distance from a root.
-cluster        Pegasus's horizontal clusters.
+cluster        clusters by the techniques asked for; those that are one bag are levelled again.
 make_arrays    tasks of a level with equal resources become one array.
 align          units are ordered so that links can be N_TO_N.
 pack           units are put in bags, arrays are cut to what Batch takes.
+stage_inputs   files on the web are brought by stage-in arrays.
 link           arrays depend on arrays; implied links go, barriers come.
-add_verdict    the last job.
+add_verdict    the last job of the workflow.
+clean_up       jobs that delete files once nobody can need them; nothing waits for them.
 
 Each refinement takes the value of the one before and adds columns to it (stages). Nothing here
 asks the outside: what has to be known is in `Given.facts`.
@@ -27,28 +33,43 @@ from typing import Any
 from pegbatch.model.bags import PlannedWorkflow
 from pegbatch.model.plan import Plan
 from pegbatch.planner.add_verdict import add_verdict
+from pegbatch.planner.adopt_executables import adopt_executables
 from pegbatch.planner.align import align
 from pegbatch.planner.check import check
+from pegbatch.planner.clean_up import clean_up
 from pegbatch.planner.cluster import cluster
+from pegbatch.planner.deliver import registered_files
+from pegbatch.planner.deliver_reused import copy_reused, deliver_reused
 from pegbatch.planner.level import level
 from pegbatch.planner.link import link
 from pegbatch.planner.locate_inputs import locate_inputs
 from pegbatch.planner.make_arrays import make_arrays
 from pegbatch.planner.map_to_site import map_to_site
 from pegbatch.planner.pack import pack
+from pegbatch.planner.reduce import reduce
+from pegbatch.planner.require_files import require_files
+from pegbatch.planner.sites import s3_users
+from pegbatch.planner.stage_inputs import stage_inputs
 from pegbatch.planner.stages import Given, Linked
 
 REFINEMENTS: tuple[Callable[[Any], Any], ...] = (
+    adopt_executables,
+    require_files,
     check,
+    reduce,
     map_to_site,
     locate_inputs,
+    deliver_reused,
     level,
     cluster,
     make_arrays,
     align,
     pack,
+    stage_inputs,
+    copy_reused,
     link,
     add_verdict,
+    clean_up,
 )
 
 
@@ -86,17 +107,33 @@ def finish(linked: Linked) -> PlannedWorkflow:
         inputs=linked.inputs,
         output_places=linked.output_places,
         delivered=linked.delivered,
+        registered=registered_files(linked.workflow, linked.delivered)
+        if linked.tuning.register
+        else bytearray(),
+        reused=linked.reused,
+        reused_deliveries=linked.reused_deliveries,
         uploads=linked.uploads,
         task_settings=linked.task_settings,
         settings_table=linked.settings_table,
         task_indices=linked.task_indices,
         clusters=linked.clusters,
         cluster_names=linked.cluster_names,
+        cluster_kinds=linked.cluster_kinds,
+        cluster_resources=linked.cluster_resources,
         arrays=linked.arrays,
         array_of=linked.array_of,
         bag_of=linked.bag_of,
         warnings=linked.warnings,
+        transfer_arrays=linked.transfer_arrays,
+        clean_ups=linked.clean_ups,
     )
+
+
+def _label(linked: Linked) -> str:
+    options = linked.options
+    if not (options.job_prefix or options.basename):
+        return ""
+    return options.job_prefix + (options.basename or linked.workflow.name)
 
 
 def _header(linked: Linked) -> Plan:
@@ -109,8 +146,14 @@ def _header(linked: Linked) -> Plan:
         jobs=linked.jobs,
         staging_url=linked.staging_url,
         uploads=len(linked.uploads),
-        outputs=sum(linked.delivered) * len(places.remote + places.local),
+        outputs=sum(linked.delivered) * len(places.remote + places.local)
+        + len(linked.reused_deliveries),
+        reused=len(linked.reused),
+        s3_users=s3_users(linked.sites),
         runnable=linked.options.catalogs,
+        hooks=workflow.hooks,
+        label=_label(linked),
+        run_folder=linked.options.run_folder,
         properties={
             key: value.value
             for key, value in sorted(linked.settings.properties.items())

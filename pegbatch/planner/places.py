@@ -1,12 +1,14 @@
 """From the places that catalogs name to URLs that a child can read.
 
 A local file becomes `inputs/<sha256>` of the staging site, sent by the client before the run;
-an object on S3 is read where it lies; a path at the execution site is read from its disk.
+an object on S3 is read where it lies; a path at the execution site is read from its disk; what
+lies on the web keeps its URL here, and a stage-in array fetches it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pegbatch.model.catalogs import Replica, Site, TransformationSite
 from pegbatch.model.facts import Facts
@@ -14,7 +16,15 @@ from pegbatch.model.layout import input_url
 from pegbatch.model.manifest import FileUse
 from pegbatch.planner.stages import Given
 from pegbatch.planner.staging import file_url, staging_url
-from pegbatch.planner.urls import absolute_path, file_of, local_path, s3_url, scheme_of
+from pegbatch.planner.urls import (
+    absolute_path,
+    file_of,
+    is_web,
+    local_path,
+    s3_url,
+    s3_user,
+    scheme_of,
+)
 
 
 class UnusablePlaceError(Exception):
@@ -34,11 +44,14 @@ class Places:
     staging_url: str
     working_dir: str
     facts: Facts
+    own_s3: frozenset[str] = frozenset()
+    """`user@site` of S3 services whose objects the client brings."""
 
     @classmethod
     def of(cls, given: Given, site: Site, facts: Facts) -> Places:
         """Return the places of a plan."""
-        return cls(site.name, staging_url(given, site), given.options.working_dir, facts)
+        options = given.options
+        return cls(site.name, staging_url(given, site), options.working_dir, facts, options.own_s3)
 
     def executable(self, place: TransformationSite, name: str) -> FileUse:
         """Return how a staged executable is fetched under a name of its own."""
@@ -52,6 +65,8 @@ class Places:
 
     def path_to_send(self, pfn: str, site: str, where: str) -> str | None:
         """Return the absolute path of a file that the client would have to send, or None."""
+        if s3_user(pfn) in self.own_s3:
+            return self.facts.brought.get(pfn)
         path = local_path(pfn)
         if path is None or self._on_site_disk(site):
             return None
@@ -64,9 +79,14 @@ class Places:
     def _url(
         self, pfn: str, site: str, where: str, stated_sha256: str | None
     ) -> tuple[str, str | None]:
+        if s3_user(pfn) in self.own_s3:
+            # Named by the URL where it could not be brought: the facts say why.
+            return self._upload_url(self.facts.brought.get(pfn, pfn), where, stated_sha256)
         on_s3 = s3_url(pfn)
         if on_s3 is not None:
             return on_s3, None
+        if is_web(pfn):
+            return _without_password(pfn, where), None
         path = local_path(pfn)
         if path is None:
             raise UnusablePlaceError(
@@ -96,3 +116,15 @@ class Places:
                 hint="find out which is right, then mend the file or its entry",
             )
         return input_url(self.staging_url, facts.sha256), facts.sha256
+
+
+def _without_password(url: str, where: str) -> str:
+    """Return a URL of the web as it is; a plan is copied to the bucket, so it holds no secret."""
+    if "@" in urlsplit(url).netloc:
+        raise UnusablePlaceError(
+            f"{urlsplit(url).hostname}: a URL with a user or a password would be kept in the plan",
+            where=where,
+            hint="put the file on S3 or on this machine, and name it there",
+        )
+    scheme, colon, rest = url.partition(":")
+    return scheme.lower() + colon + rest

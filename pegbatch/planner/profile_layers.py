@@ -17,7 +17,10 @@ from pegbatch.planner.stages import Checked
 PLANNING_KEYS = frozenset(
     {
         "clusters.num", "clusters.size", "cores", "memory", "gpus", "maxwalltime", "runtime",
-        "job.aggregator",
+        "clusters.maxruntime", "label", "pmc_request_cpus", "pmc_request_memory", "collapser",
+        "job.runtime", "job.aggregator",
+        "checkpoint.time", "exitcode.failuremsg", "exitcode.successmsg",
+        "enable_for_data_reuse",
     }
 )  # fmt: skip
 """Keys of the namespace `pegasus` that may stand in the properties as `pegasus.<key>`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 from pegbatch.model.bags import TaskSettings
@@ -18,6 +19,12 @@ MEMORY_DEFAULT_MIB = 2048
 RETRY_DEFAULT = 1
 """Source: Pegasus's defaults of these profiles."""
 
+NUMBER_MAX = 2**31 - 1
+"""Of anything that Batch takes as a number; more is a slip of the keyboard."""
+
+_CURRENT = {"job.runtime": "runtime", "collapser": "job.aggregator"}
+"""Keys as old versions of Pegasus spell them."""
+
 
 def resolve_profiles(
     layers: Sequence[Profiles], tuning: Tuning
@@ -30,23 +37,37 @@ def resolve_profiles(
     for layer in layers:
         for namespace, key, value in layer:
             folded = key if namespace == "env" else key.lower()
+            if namespace == "pegasus":
+                folded = _CURRENT.get(folded, folded)
             merged[namespace, folded] = value
     wrong: list[tuple[str, str | None]] = []
     read = _Reader(merged, wrong)
     minutes = read.number("maxwalltime", _at_least_zero)
+    checkpoint_minutes = read.number("checkpoint.time", _at_least_zero)
+    resources = Resources(
+        vcpus=read.whole("cores", 1) or CORES_DEFAULT,
+        memory_mib=read.whole("memory", 1) or MEMORY_DEFAULT_MIB,
+        gpus=read.whole("gpus", 0) or 0,
+    )
     settings = TaskSettings(
-        resources=Resources(
-            vcpus=read.whole("cores", 1) or CORES_DEFAULT,
-            memory_mib=read.whole("memory", 1) or MEMORY_DEFAULT_MIB,
-            gpus=read.whole("gpus", 0) or 0,
-        ),
+        resources=resources,
         tries=1 + _retries(read),
         timeout_seconds=math.ceil(minutes * 60) if minutes else None,
         runtime_seconds=read.number("runtime", float),
         clusters_num=read.whole("clusters.num", 1),
         clusters_size=read.whole("clusters.size", 1),
+        clusters_maxruntime=read.number("clusters.maxruntime", _at_least_zero),
+        label=merged.get(("pegasus", tuning.label_key), "").strip(),
+        side_by_side=Resources(
+            vcpus=read.whole("pmc_request_cpus", 1) or resources.vcpus,
+            memory_mib=read.whole("pmc_request_memory", 1) or resources.memory_mib,
+            gpus=resources.gpus,
+        ),
         aggregator=read.aggregator() or tuning.aggregator,
-        env=tuple(sorted((k, v) for (namespace, k), v in merged.items() if namespace == "env")),
+        env=read.environment(),
+        checkpoint_seconds=math.ceil(checkpoint_minutes * 60) if checkpoint_minutes else None,
+        failure_message=read.pattern("exitcode.failuremsg"),
+        success_message=read.pattern("exitcode.successmsg"),
     )
     return settings, wrong
 
@@ -104,7 +125,28 @@ class _Reader:
         except ValueError:
             self._complain(namespace, key, "must be a plain number, without a unit")
             return None
+        if abs(number) > NUMBER_MAX:
+            self._complain(namespace, key, f"must not be above {NUMBER_MAX:,}")
+            return None
         return number
+
+    def environment(self) -> tuple[tuple[str, str], ...]:
+        """Return the environment variables, sorted; a name that no process can have is noted."""
+        pairs = sorted((k, v) for (namespace, k), v in self._merged.items() if namespace == "env")
+        for key, _ in pairs:
+            if not key or "=" in key or "\0" in key:
+                self._complain("env", key, "is no variable: its name must be without =")
+        return tuple(pairs)
+
+    def pattern(self, key: str) -> str:
+        """Return a regular expression; empty where there is none."""
+        text = self._merged.get(("pegasus", key), "")
+        try:
+            re.compile(text.encode())
+        except re.error as error:
+            self._complain("pegasus", key, f"is not a regular expression: {error}")
+            return ""
+        return text
 
     def aggregator(self) -> str | None:
         """Return the aggregator of the job, where a profile names one."""

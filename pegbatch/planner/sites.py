@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pegbatch.errors import PlanError
 from pegbatch.model.catalogs import Site, SiteCatalog
+from pegbatch.planner.urls import s3_user
 
 RESERVED_SITES = ("local", "condorpool")
 """Sites that exist without a catalog (Pegasus makes them by itself)."""
@@ -29,6 +30,19 @@ def choose_site(catalog: SiteCatalog, asked: tuple[str, ...]) -> Site:
             hint="a plan runs on one site: say which with --sites NAME",
         )
     return find_site(catalog, names[0])
+
+
+def s3_users(catalog: SiteCatalog) -> dict[str, str]:
+    """Return, by bucket, the first `user@site` that a URL of the site catalog names for it."""
+    users: dict[str, str] = {}
+    for site in catalog.sites.values():
+        for directory in site.directories:
+            for server in directory.file_servers:
+                user = s3_user(server.url)
+                if user is not None:
+                    bucket = server.url.removeprefix(f"s3://{user}/").partition("/")[0]
+                    users.setdefault(bucket, user)
+    return users
 
 
 def find_site(catalog: SiteCatalog, name: str) -> Site:

@@ -10,16 +10,27 @@ import dataclasses
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pegbatch.errors import Problem
-from pegbatch.model.bags import ArrayTasks, Executable, OutputPlaces, TaskSettings, Upload
-from pegbatch.model.catalogs import ReplicaCatalog, Site, SiteCatalog, TransformationCatalog
+from pegbatch.model.bags import (
+    ArrayTasks,
+    CleanUp,
+    Executable,
+    OutputPlaces,
+    ReusedDelivery,
+    TaskSettings,
+    Transfer,
+    TransferArray,
+    Upload,
+)
+from pegbatch.model.catalogs import Site, SiteCatalog, TransformationCatalog
 from pegbatch.model.facts import Facts
 from pegbatch.model.graph import Graph
 from pegbatch.model.manifest import FileUse
 from pegbatch.model.options import PlanOptions
 from pegbatch.model.plan import Job, Resources
+from pegbatch.model.replica_sources import ReplicaSources
 from pegbatch.model.settings import Settings
 from pegbatch.model.workflow import Workflow
 from pegbatch.planner.tuning import Tuning
@@ -34,7 +45,7 @@ class Given:
     workflow: Workflow
     sites: SiteCatalog
     transformations: TransformationCatalog
-    replicas: ReplicaCatalog
+    replicas: ReplicaSources
     settings: Settings
     options: PlanOptions
     facts: Facts
@@ -49,8 +60,26 @@ class Checked(Given):
     graph: Graph
 
 
+class ReusedOutput(NamedTuple):
+    """A file that a reused task would have made, and that a catalog knows."""
+
+    lfn: int
+    is_delivered: bool
+    is_registered: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped(Checked):
+class Reduced(Checked):
+    """Tasks whose outputs exist already are in workflow and graph no more."""
+
+    reused: tuple[str, ...] = ()
+    """Ids of the tasks that are gone, in document order."""
+    reused_outputs: tuple[ReusedOutput, ...] = ()
+    """By LFN number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped(Reduced):
     """Each task has a site, an executable there, and its profiles resolved."""
 
     site: Site
@@ -72,6 +101,10 @@ class Located(Mapped):
     output_places: OutputPlaces
     delivered: bytearray
     """By LFN number: 1 where the file goes to the output sites."""
+    reused_deliveries: tuple[ReusedDelivery, ...] = ()
+    """Of tasks that are not run again: how their outputs get there."""
+    copies: tuple[Transfer, ...] = ()
+    """What the run copies for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +124,10 @@ class Clustered(Levelled):
     clusters: array[int]
     """By task: number in cluster_names, or -1."""
     cluster_names: Sequence[str]
-    serial_clusters: bytearray
-    """By cluster number: 1 where its tasks run one after another in one bag."""
+    cluster_kinds: bytes
+    """By cluster: one of pegbatch.model.cluster_kinds; all but NAMED are one bag."""
+    cluster_resources: Mapping[int, Resources]
+    """By cluster, of those that are one bag: what the bag asks for."""
     leaders: array[int]
     """By task: the first task of its cluster, or the task itself."""
     ranks: array[int]
@@ -142,10 +177,20 @@ class Packed(Arrayed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Linked(Packed):
+class Staged(Packed):
+    """Files that have to be brought into the bucket first are gathered in arrays of their own."""
+
+    transfer_arrays: tuple[TransferArray, ...]
+    transfer_readers: tuple[tuple[int, ...], ...]
+    """By transfer array: positions in `arrays` of those that read what it brings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked(Staged):
     """Jobs know what they depend on; barriers are among them."""
 
     jobs: tuple[Job, ...]
+    clean_ups: tuple[CleanUp, ...] = ()
 
 
 def grow(kind: type[Stage], stage: Given, **columns: Any) -> Stage:

@@ -14,6 +14,15 @@ ARRAY_CHILDREN_MAX = 10_000
 """Source: AWS Batch API, ArrayProperties."""
 
 ArrayBy = Literal["level", "cluster", "auto"]
+OnFailure = Literal["continue", "stop"]
+OutputMapper = Literal["Flat", "Hashed", "Fixed"]
+ReuseScope = Literal["full", "partial", "none"]
+
+DATA_CONFIGURATION = "pegasus.data.configuration"
+
+AWS_BATCH = "AWSBatch"
+SEQEXEC = "seqexec"
+MPIEXEC = "mpiexec"
 
 Value = TypeVar("Value")
 
@@ -34,8 +43,36 @@ class Tuning:
     """`pegbatch.pack.max_children`: bags that a level (or cluster) may have."""
     infrastructure_retries: int = 2
     """`pegbatch.infrastructure_retries`."""
-    aggregator: str = "AWSBatch"
+    reuse_scope: ReuseScope = "full"
+    """`pegasus.data.reuse.scope`: which tasks may be spared by outputs that exist."""
+    register: bool = True
+    """`pegasus.register`: delivered outputs go into a replica catalog."""
+    on_failure: OnFailure = "continue"
+    """`pegbatch.on_failure`."""
+    aggregator: str = AWS_BATCH
     """`pegasus.clusterer.job.aggregator`."""
+    by_runtime: bool = False
+    """`pegasus.clusterer.preference`: horizontal clusters are cut by runtime, not by count."""
+    site_sizes: tuple[tuple[str, int], ...] = ()
+    """`pegasus.clusterer.nodes`: (site, tasks a cluster) where no profile says clusters.size."""
+    allow_single: bool = True
+    """`pegasus.clusterer.allow.single`."""
+    output_mapper: OutputMapper = "Flat"
+    """`pegasus.dir.storage.mapper`: how outputs lie on the output sites."""
+    storage_deep: bool = False
+    """`pegasus.dir.storage.deep`: outputs keep the folders of the submit directory."""
+    clean_up_num: int | None = None
+    """`pegasus.file.cleanup.clusters.num`: children of a clean-up job."""
+    clean_up_size: int | None = None
+    """`pegasus.file.cleanup.clusters.size`: bags of tasks for each child of a clean-up job."""
+    stage_in_bags: int = 20
+    """`pegasus.stagein.clusters`: most children of a stage-in array; no server is flooded."""
+    label_key: str = "label"
+    """`pegasus.clusterer.label.key`: the profile that names a task's cluster."""
+    first_job_fail: bool = False
+    """`pegasus.clusterer.job.aggregator.seqexec.firstjobfail`."""
+    pmc_vcpus: int = 4
+    """`pegbatch.pmc.vcpus`: of a bag under mpiexec, where the catalog says nothing."""
 
 
 def read_tuning(settings: Settings) -> Tuning:
@@ -52,6 +89,21 @@ def read_tuning(settings: Settings) -> Tuning:
     if problems:
         raise InputError(problems=problems)
     return dataclasses.replace(Tuning(), **found)
+
+
+def tuning_warnings(settings: Settings) -> tuple[Problem, ...]:
+    """Say what the properties ask for that is done in another way."""
+    asked = settings.get(DATA_CONFIGURATION).strip()
+    if not asked or asked.lower() == "nonsharedfs":
+        return ()
+    return (
+        Problem(
+            f"{DATA_CONFIGURATION} = {asked}: data goes through S3 all the same, as with "
+            "nonsharedfs",
+            settings.where(DATA_CONFIGURATION),
+            "set it to nonsharedfs, or leave it out",
+        ),
+    )
 
 
 def _value(
@@ -99,9 +151,30 @@ def _boolean(text: str) -> bool:
 
 
 def _array_by(text: str) -> ArrayBy:
-    if text not in get_args(ArrayBy):
-        raise ValueError(f"must be one of {', '.join(get_args(ArrayBy))}")
-    return cast(ArrayBy, text)
+    return cast(ArrayBy, _one_of(text, get_args(ArrayBy)))
+
+
+def _on_failure(text: str) -> OnFailure:
+    return cast(OnFailure, _one_of(text, get_args(OnFailure)))
+
+
+def _reuse_scope(text: str) -> ReuseScope:
+    return cast(ReuseScope, _one_of(text.lower(), get_args(ReuseScope)))
+
+
+def _output_mapper(text: str) -> OutputMapper:
+    known = {name.lower(): name for name in get_args(OutputMapper)}
+    if text.lower() not in known:
+        raise ValueError(
+            f"must be one of {', '.join(known.values())}; other mappers (Replica) are not supported"
+        )
+    return cast(OutputMapper, known[text.lower()])
+
+
+def _one_of(text: str, words: tuple[str, ...]) -> str:
+    if text not in words:
+        raise ValueError(f"must be one of {', '.join(words)}")
+    return text
 
 
 def _aggregator(text: str) -> str:
@@ -113,18 +186,55 @@ def aggregator_name(text: str) -> str:
 
     Errors: ValueError where it is none that pegbatch has.
     """
-    known = {name.lower(): name for name in ("AWSBatch", "seqexec")}
-    if text.lower() not in known:
-        raise ValueError("must be AWSBatch or seqexec; other aggregators are not supported")
-    return known[text.lower()]
+    known = _AGGREGATORS.get(text.lower())
+    if known is None:
+        raise ValueError("must be AWSBatch, seqexec or mpiexec; no other aggregator is supported")
+    return known
+
+
+_AGGREGATORS = {
+    **{name.lower(): name for name in (AWS_BATCH, SEQEXEC, MPIEXEC)},
+    "pmc": MPIEXEC,
+}
+
+
+def _preference(text: str) -> bool:
+    if text.lower() not in ("runtime", "count"):
+        raise ValueError("must be runtime or count")
+    return text.lower() == "runtime"
+
+
+def _site_sizes(text: str) -> tuple[tuple[str, int], ...]:
+    pairs = [item.partition("=") for item in text.split(",") if item.strip()]
+    if not all(site.strip() and size.strip().isdecimal() for site, _, size in pairs):
+        raise ValueError("must be a list of site=number")
+    return tuple((site.strip(), _positive(size.strip())) for site, _, size in pairs)
+
+
+def _label_key(text: str) -> str:
+    return text.lower()
 
 
 _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "output_mapper": ("pegasus.dir.storage.mapper", _output_mapper),
+    "storage_deep": ("pegasus.dir.storage.deep", _boolean),
+    "clean_up_num": ("pegasus.file.cleanup.clusters.num", _positive),
+    "clean_up_size": ("pegasus.file.cleanup.clusters.size", _positive),
+    "stage_in_bags": ("pegasus.stagein.clusters", _positive),
     "data_edges": ("pegasus.parser.dax.data.dependencies", _boolean),
     "array_by": ("pegbatch.array.by", _array_by),
     "pack_size": ("pegbatch.pack.size", _positive),
     "pack_runtime_seconds": ("pegbatch.pack.runtime", _seconds),
     "max_children": ("pegbatch.pack.max_children", _positive),
     "infrastructure_retries": ("pegbatch.infrastructure_retries", _count),
+    "reuse_scope": ("pegasus.data.reuse.scope", _reuse_scope),
+    "register": ("pegasus.register", _boolean),
+    "on_failure": ("pegbatch.on_failure", _on_failure),
     "aggregator": ("pegasus.clusterer.job.aggregator", _aggregator),
+    "by_runtime": ("pegasus.clusterer.preference", _preference),
+    "site_sizes": ("pegasus.clusterer.nodes", _site_sizes),
+    "allow_single": ("pegasus.clusterer.allow.single", _boolean),
+    "label_key": ("pegasus.clusterer.label.key", _label_key),
+    "first_job_fail": ("pegasus.clusterer.job.aggregator.seqexec.firstjobfail", _boolean),
+    "pmc_vcpus": ("pegbatch.pmc.vcpus", _positive),
 }

@@ -31,9 +31,20 @@ def s3_url(pfn: str) -> str | None:
     return f"s3://{bucket_and_key.strip('/')}"
 
 
+def s3_user(pfn: str) -> str | None:
+    """Return `user@site` of a URL `s3://user@site/bucket/key`, or None."""
+    host = pfn.removeprefix("s3://").partition("/")[0]
+    return host if pfn.startswith("s3://") and "@" in host else None
+
+
 def scheme_of(url: str) -> str:
     """Return the scheme of a URL; `file` for a bare path."""
     return urlsplit(url).scheme if "://" in url else "file"
+
+
+def is_web(url: str) -> bool:
+    """Tell whether a URL is one of the web, which children do not read one by one."""
+    return url[:8].lower().startswith(("http://", "https://"))
 
 
 def absolute_path(path: str, *, naming_file: str, working_dir: str) -> str:

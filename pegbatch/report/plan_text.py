@@ -16,7 +16,8 @@ _RIGHT = (0, 2, 3, 4, 5)
 def plan_text(plan: Plan) -> str:
     """Return the header line and a table of the jobs, in plan order."""
     rows = [_HEAD, *(_row(job) for job in plan.jobs[:ROWS_MAX])]
-    lines = [summary_line(plan), "", *_table(rows)]
+    said = [line for line in (summary_line(plan), reused_line(plan)) if line]
+    lines = [*said, "", *_table(rows)]
     if len(plan.jobs) > ROWS_MAX:
         lines.append(f"  … and {len(plan.jobs) - ROWS_MAX} more jobs: see plan.json")
     return "\n".join(lines) + "\n"
@@ -28,6 +29,15 @@ def summary_line(plan: Plan) -> str:
         f"{plan.workflow}: {_count(plan.tasks, 'task')} and {_count(plan.files, 'file')} in "
         f"{_count(plan.levels, 'level')} become {_count(len(plan.jobs), 'SubmitJob call')}"
     )
+
+
+def reused_line(plan: Plan) -> str:
+    """Return what data reuse spares, or nothing where it spares nothing."""
+    if not plan.reused:
+        return ""
+    tasks, exist = _count(plan.reused, "more task"), "is" if plan.reused == 1 else "are"
+    rest = "" if plan.tasks else "; nothing is left to run"
+    return f"{tasks} {exist} not run, since the outputs exist already{rest} (--force runs all)"
 
 
 def _count(number: int, noun: str) -> str:

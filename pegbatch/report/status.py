@@ -24,8 +24,11 @@ def status_text(status: RunStatus) -> str:
 def headline(status: RunStatus) -> str:
     """Return the run's state in one line."""
     where = f" on {SERVICES[status.service]}" if status.service in SERVICES else ""
-    done = f"{status.tasks.succeeded} of {status.tasks.total} tasks succeeded"
-    return f"{status.workflow}: {status.state}{where}, {done}, {status.seconds:.1f} s"
+    tasks = status.tasks
+    parts = [f"{tasks.succeeded} of {tasks.total} tasks succeeded"]
+    parts += [f"{tasks.failed} failed"] if tasks.failed else []
+    parts += [f"{tasks.skipped} skipped"] if tasks.skipped else []
+    return f"{status.workflow}: {status.state}{where}, {', '.join(parts)}, {status.seconds:.1f} s"
 
 
 def outputs_text(outputs: Sequence[tuple[str, int | None, str]], total: int) -> str:
@@ -46,17 +49,23 @@ def outputs_text(outputs: Sequence[tuple[str, int | None, str]], total: int) -> 
     return "\n".join([f"outputs ({total}):", *lines])
 
 
-def failures_text(failures: Sequence[Mapping[str, Any]]) -> str:
-    """Return the first failures, each with the end of its stderr; empty where there are none."""
+def failures_text(failures: Sequence[Mapping[str, Any]], total: int) -> str:
+    """Return the first failures, each with the end of its stderr; empty where there are none.
+
+    Shapes: total counts all tasks that failed or were skipped.
+    """
     lines: list[str] = []
     for failure in failures[:SHOWN_FAILURES]:
-        task = failure.get("id") or "a child"
-        place = f"{failure.get('array')}, bag {failure.get('bag')}"
-        lines.append(f"  {task} ({place}) {failure.get('state')}: {failure.get('reason')}")
+        task, place = failure.get("id"), f"{failure.get('array')}, bag {failure.get('bag')}"
+        who = f"{task} ({place}) {failure.get('state')}" if task else f"{place} was lost"
+        lines.append(f"  {who}: {failure.get('reason') or 'no reason was given'}")
         tail = str(failure.get("stderr_tail") or "").strip().splitlines()
         lines.extend(f"    | {_printable(line)}" for line in tail[-3:])
-    if len(failures) > SHOWN_FAILURES:
-        lines.append("  …")
+    left = total - min(len(failures), SHOWN_FAILURES)
+    if lines and left > 0:
+        lines.append(
+            f"  … and {left} more that failed or were skipped: see summary.json of the run"
+        )
     return "\n".join(["first failures:", *lines]) if lines else ""
 
 

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pegbatch.errors import StoreError
 from pegbatch.model import layout
@@ -35,32 +36,63 @@ def read_bag(store: ObjectStore, child: Child) -> Bag:
 
     Errors: those of the store; StoreError where index or bags file are not ours.
     """
-    line = _read_index_line(store, child)
-    url = child.url(layout.plan_key(layout.bags_file(child.base_array)))
-    member = store.read(url, start=line.offset, length=line.length)
+    return read_tasks(store, child.run_url, child.array, child.index)
+
+
+def read_tasks(store: ObjectStore, run_url: str, array: str, line: int) -> Bag:
+    """Read the tasks of the bag that one line of an array's index names.
+
+    Shapes: in the first try line i names bag i.
+    Errors: as `read_bag`.
+    """
+    number, rows = read_rows(store, run_url, array, line)
     try:
-        tasks = tuple(_tasks(zlib.decompress(member, GZIP_MEMBER), line.bag))
+        return Bag(number, tuple(map(task_from_json, rows)))
+    except (KeyError, TypeError) as error:
+        raise _unreadable(run_url, array, number, error) from error
+
+
+def read_rows(
+    store: ObjectStore, run_url: str, array: str, line: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """Read the bag that one line of an array's index names, its lines as they are.
+
+    Errors: as `read_bag`.
+    """
+    index = _read_index_line(store, run_url, array, line)
+    url = _bags_url(run_url, array)
+    member = store.read(url, start=index.offset, length=index.length)
+    try:
+        return index.bag, list(_rows(zlib.decompress(member, GZIP_MEMBER), index.bag))
     except (zlib.error, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"bag {line.bag} cannot be read: {error!r}", where=url) from error
-    return Bag(line.bag, tasks)
+        raise _unreadable(run_url, array, index.bag, error) from error
 
 
-def _read_index_line(store: ObjectStore, child: Child) -> IndexLine:
-    url = child.url(layout.plan_key(layout.index_file(child.array)))
-    text = store.read(url, start=child.index * INDEX_LINE_BYTES, length=INDEX_LINE_BYTES)
+def _bags_url(run_url: str, array: str) -> str:
+    key = layout.plan_key(layout.bags_file(layout.base_array(array)))
+    return layout.join_url(run_url, key)
+
+
+def _unreadable(run_url: str, array: str, bag: int, error: Exception) -> StoreError:
+    return StoreError(f"bag {bag} cannot be read: {error!r}", where=_bags_url(run_url, array))
+
+
+def _read_index_line(store: ObjectStore, run_url: str, array: str, line: int) -> IndexLine:
+    url = layout.join_url(run_url, layout.plan_key(layout.index_file(array)))
+    text = store.read(url, start=line * INDEX_LINE_BYTES, length=INDEX_LINE_BYTES)
     try:
         return parse_index_line(text)
     except ValueError as error:
         raise StoreError(
-            f"the index has no line {child.index}: {error}",
+            f"the index has no line {line}: {error}",
             where=url,
             hint="the plan in the store is damaged or of another version; plan and run again",
         ) from error
 
 
-def _tasks(text: bytes, bag: int) -> Iterator[TaskLine]:
+def _rows(text: bytes, bag: int) -> Iterator[dict[str, Any]]:
     for line in text.split(b"\n"):
         if line:
-            data = json.loads(line)
-            if data["bag"] == bag:
-                yield task_from_json(data)
+            row = json.loads(line)
+            if row["bag"] == bag:
+                yield row

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from pegbatch.model import layout
 from pegbatch.model.manifest import ParentTask, TaskLine
-from pegbatch.model.records import TaskRecord, TaskState
+from pegbatch.model.records import TaskRecord, TaskState, settle
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.bag import Bag
 from pegbatch.worker.child import Child
 from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.filecache import FileCache
-from pegbatch.worker.history import count_failures, settle
+from pegbatch.worker.history import count_failures
+from pegbatch.worker.lanes import Steps, run_in_lanes
+from pegbatch.worker.marked_log import MarkedLog
 from pegbatch.worker.parents import Parents, blame
+from pegbatch.worker.readers import Readers
 from pegbatch.worker.recorder import Recorder
 from pegbatch.worker.stage_in import Trouble, source_of
 from pegbatch.worker.stop import Stop
@@ -52,6 +55,8 @@ class BagRun:
         for task_id, record in settle(earlier).items():
             if record.state == "succeeded":
                 self._states[task_id] = "succeeded"
+        self._broken: dict[str, str] = {}
+        """Clusters with a task that failed, and the task; for those that end with it."""
         self._parents = Parents(doors.store, child.run_url)
         self._makers = {child.url(use.url): task.id for task in bag.tasks for use in task.outputs}
         self._last_readers = {
@@ -65,16 +70,75 @@ class BagRun:
 
         Errors: those of the store where another attempt may do better; Stopped.
         """
+        self._run_through()
+        # One attempt brings a chain of tasks that fail once forward by one task, so that attempts
+        # may end before tries do: Batch will not start this child again, and the rest is for us.
+        while self._child.last_attempt and self._has_tries_left():
+            self._doors.log.say("this is the last attempt; trying again in it")
+            self._run_through()
+
+    def _run_through(self) -> None:
+        if any(task.cores is not None for task in self._bag.tasks):
+            self._run_side_by_side()
+            return
+        self._broken.clear()
         for number, task in enumerate(self._bag.tasks):
             self._doors.stop.check()
-            if self._states.get(task.id) == "succeeded":
-                continue
-            if self._failures.get(task.id, 0) >= task.tries:
-                self._states[task.id] = "failed"
-                continue
-            record = self._skip(task) or self._run(number, task)
+            if not self._is_settled(task):
+                record = self._skip(task) or self._run(number, task)
+                self._take(record)
+                self._forget(number)
+            if self._states[task.id] == "failed":
+                self._broken.setdefault(task.cluster, task.id)
+
+    def _is_settled(self, task: TaskLine) -> bool:
+        """Tell whether a task is done, or may not be tried again."""
+        if self._states.get(task.id) == "succeeded":
+            return True
+        if self._failures.get(task.id, 0) >= task.tries:
+            self._states[task.id] = "failed"
+            return True
+        return False
+
+    def _run_side_by_side(self) -> None:
+        tasks = [task for task in self._bag.tasks if not self._is_settled(task)]
+        if not tasks:
+            return
+        readers = Readers(self._child, tasks)
+
+        def run(task: TaskLine, lane: int) -> TaskRecord:
+            self._doors.stop.check()
+            return self._skip(task) or self._run_in_lane(task, readers.later(task), lane)
+
+        def take(task: TaskLine, record: TaskRecord) -> None:
             self._take(record)
-            self._forget(number)
+            self._doors.cache.forget(readers.done(task))
+
+        run_in_lanes(
+            tasks,
+            {task.id: self._parents_here(task) for task in tasks},
+            Steps(run=run, take=take, expect=self._expect),
+        )
+
+    def _parents_here(self, task: TaskLine) -> frozenset[str]:
+        """Return the tasks of this bag that one of them waits for."""
+        makers = {self._makers.get(self._child.url(use.url), task.id) for use in task.inputs}
+        after = {parent.id for parent in task.after if self._is_here(parent)}
+        return frozenset((makers | after) - {task.id})
+
+    def _is_here(self, parent: ParentTask) -> bool:
+        return (parent.array, parent.bag) == (self._child.base_array, self._bag.number)
+
+    def _run_in_lane(self, task: TaskLine, keep: Collection[str], lane: int) -> TaskRecord:
+        runner = self._doors.runner
+        folder = runner.folder / f"lane{lane}"
+        folder.mkdir(exist_ok=True)
+        log = MarkedLog(self._doors.log, task.id)
+        self._doors.log.say(f"=== task {task.id} {task.transformation}")
+        try:
+            return replace(runner, folder=folder, log=log).run(task, keep=keep, staged=lambda: None)
+        finally:
+            log.close()
 
     def finish(self) -> int:
         """Leave a failure mark where one is due and return the exit code.
@@ -96,18 +160,32 @@ class BagRun:
         return EXIT_STOP if self._child.stop_on_failure else 0
 
     def _may_try_again(self) -> bool:
-        return not self._child.last_attempt and any(
+        return not self._child.last_attempt and self._has_tries_left()
+
+    def _has_tries_left(self) -> bool:
+        return any(
             self._states[task.id] == "failed" and self._failures.get(task.id, 0) < task.tries
             for task in self._bag.tasks
         )
 
     def _skip(self, task: TaskLine) -> TaskRecord | None:
-        reason = self._unmade_input(task) or self._failed_parent(task.after)
+        reason = (
+            self._broken_cluster(task)
+            or self._unmade_input(task)
+            or self._failed_parent(task.after)
+        )
         if reason is None:
             return None
         now = time.time()
         outcome = Outcome(start=now, end=now, trouble=Trouble("skipped", reason))
         return make_record(self._child, task, outcome)
+
+    def _broken_cluster(self, task: TaskLine) -> str | None:
+        """Say which task has ended a cluster that ends with its first failure."""
+        failed = self._broken.get(task.cluster) if task.strict else None
+        if failed is None:
+            return None
+        return f"task {failed} failed, and {task.cluster} ends with its first failure"
 
     def _unmade_input(self, task: TaskLine) -> str | None:
         """Say which required input will not come because its maker in this bag did not succeed."""
@@ -121,7 +199,7 @@ class BagRun:
     def _failed_parent(self, after: Iterable[ParentTask]) -> str | None:
         elsewhere: list[ParentTask] = []
         for parent in after:
-            here = (parent.array, parent.bag) == (self._child.base_array, self._bag.number)
+            here = self._is_here(parent)
             state = self._states.get(parent.id) if here else None
             if state in ("failed", "skipped"):
                 return blame(parent.id, state)
@@ -140,12 +218,16 @@ class BagRun:
         for task in self._bag.tasks[first:]:
             if self._states.get(task.id) == "succeeded":
                 continue
-            for use in task.inputs:
-                source = source_of(self._child, use)
-                maker = self._makers.get(source.url)
-                if maker is None or self._states.get(maker) == "succeeded":
-                    self._doors.cache.request(source)
+            self._expect(task)
             return
+
+    def _expect(self, task: TaskLine) -> None:
+        """Begin to fetch the inputs of a task, if they exist by now."""
+        for use in task.inputs:
+            source = source_of(self._child, use)
+            maker = self._makers.get(source.url)
+            if maker is None or self._states.get(maker) == "succeeded":
+                self._doors.cache.request(source)
 
     def _take(self, record: TaskRecord) -> None:
         self._doors.recorder.add(record)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pegbatch.errors import Problem, UsageError
 from pegbatch.model import layout
 
-KINDS = ("compute", "barrier", "verdict")
+KINDS = ("compute", "stage-in", "barrier", "clean-up", "verdict")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,12 @@ class Child:
     attempts: int
     """How often Batch starts the child at most."""
     stop_on_failure: bool
+    service: str = ""
+    """`local` or `aws`; told to the verdict."""
+    run_started: float | None = None
+    """Of the first submission, in seconds since the epoch; told to the verdict."""
+    integrity: bool = True
+    """Whether checksums are compared."""
 
     @property
     def base_array(self) -> str:
@@ -68,6 +74,7 @@ def read_child(words: Sequence[str], environ: Mapping[str, str]) -> Child:
         "attempt": _number("AWS_BATCH_JOB_ATTEMPT", 1, environ, problems),
         "attempts": _number("PEGBATCH_ATTEMPTS", 1, environ, problems),
     }
+    run_started = _time("PEGBATCH_RUN_STARTED", environ, problems)
     if problems:
         raise UsageError(problems=problems)
     return Child(
@@ -75,6 +82,9 @@ def read_child(words: Sequence[str], environ: Mapping[str, str]) -> Child:
         array=words[1],
         kind=kind,
         stop_on_failure=environ.get("PEGBATCH_ON_FAILURE") == "stop",
+        service=environ.get("PEGBATCH_SERVICE", ""),
+        run_started=run_started,
+        integrity=environ.get("PEGBATCH_INTEGRITY") != "none",
         **numbers,
     )
 
@@ -86,3 +96,15 @@ def _number(name: str, default: int, environ: Mapping[str, str], problems: list[
         return int(text)
     problems.append(Problem(f"{text!r} is not a number from {default} on", name))
     return default
+
+
+def _time(name: str, environ: Mapping[str, str], problems: list[Problem]) -> float | None:
+    """Return a variable as seconds since the epoch; None where it is not set."""
+    text = environ.get(name, "")
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        problems.append(Problem(f"{text!r} is not a number of seconds", name))
+        return None

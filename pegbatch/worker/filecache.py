@@ -6,13 +6,20 @@ before each reuse, and a file that is not as it was is fetched anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pegbatch.errors import ObjectMissing, StoreError
+from pegbatch.errors import (
+    AccessDenied,
+    ObjectMissing,
+    PegbatchError,
+    StoreError,
+    StoreUnreachable,
+)
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.stop import Stop
 
@@ -30,6 +37,10 @@ class Source:
     ours: bool
     """Made by this run: its checksum must travel with it."""
     executable: bool
+    others: tuple[str, ...] = ()
+    """Absolute URLs that are tried in this order where `url` cannot be had."""
+    verify: bool = True
+    """Whether its bytes are compared with the checksums that are known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,8 @@ class CachedFile:
     path: Path
     size_bytes: int
     changed_ns: int
+    said: str = ""
+    """Where it came from, if not from the first place it was looked for."""
 
     def intact(self) -> bool:
         """Whether it is still the same, as far as size and time tell."""
@@ -49,23 +62,41 @@ class CachedFile:
         return (status.st_size, status.st_mtime_ns) == (self.size_bytes, self.changed_ns)
 
 
-class FileCache:
-    """Used by the main thread alone; only the transfers run in the pool."""
+def _silent(text: str) -> None:
+    """Say nothing."""
 
-    def __init__(self, store: ObjectStore, folder: Path, pool: Executor, stop: Stop) -> None:
-        """Take an empty folder on the file system where the tasks run."""
+
+class FileCache:
+    """Used by all tasks of a child; transfers run in the pool."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        folder: Path,
+        pool: Executor,
+        stop: Stop,
+        say: Callable[[str], None] = _silent,
+    ) -> None:
+        """Take an empty folder on the file system where the tasks run, and the log."""
         self._store = store
         self._folder = folder
         self._pool = pool
         self._stop = stop
+        self._say = say
+        self._told: set[str] = set()
         self._files: dict[tuple[str, bool], Future[CachedFile]] = {}
         self._number = 0
+        self._lock = threading.RLock()
 
     def request(self, source: Source) -> None:
         """Begin to fetch a file, unless it is here or on its way."""
+        with self._lock:
+            self._request(source)
+
+    def _request(self, source: Source) -> Future[CachedFile]:
         key = (source.url, source.executable)
         if key in self._files:
-            return
+            return self._files[key]
         self._number += 1
         path = self._folder / str(self._number)
         twin = self._files.get((source.url, not source.executable))
@@ -74,6 +105,7 @@ class FileCache:
             self._files[key] = self._pool.submit(_copied, twin.result(), path, source)
         else:
             self._files[key] = self._pool.submit(_fetched, self._store, path, source)
+        return self._files[key]
 
     def place(self, source: Source, target: Path) -> None:
         """Wait for a file and give it a name in a task's directory.
@@ -83,7 +115,7 @@ class FileCache:
         """
         file = self._wait(source)
         if not file.intact():
-            self.forget((source.url,))
+            self._drop(source, file)
             file = self._wait(source)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,9 +125,10 @@ class FileCache:
 
     def keep(self, url: str, path: Path) -> None:
         """Take over a file that a task made and that a later one reads."""
-        self.forget((url,))
-        self._number += 1
-        kept = self._folder / str(self._number)
+        with self._lock:
+            self.forget((url,))
+            self._number += 1
+            kept = self._folder / str(self._number)
         # Where it cannot be linked it will be fetched like any other.
         with suppress(OSError):
             kept.hardlink_to(path.resolve())
@@ -107,22 +140,37 @@ class FileCache:
         """Drop files that no task needs any more."""
         for url in urls:
             for executable in (False, True):
-                future = self._files.pop((url, executable), None)
+                with self._lock:
+                    future = self._files.pop((url, executable), None)
                 if future is not None and _arrived(future):
                     with suppress(OSError):
                         future.result().path.unlink()
 
     def _wait(self, source: Source) -> CachedFile:
-        self.request(source)
         key = (source.url, source.executable)
+        with self._lock:
+            future = self._request(source)
         try:
-            return self._stop.wait_for(self._files[key])
+            file = self._stop.wait_for(future)
         except ObjectMissing:
             raise
         except StoreError:
             # Another task may have more luck.
-            del self._files[key]
+            with self._lock:
+                if self._files.get(key) is future:
+                    del self._files[key]
             raise
+        if file.said and source.url not in self._told:
+            self._told.add(source.url)
+            self._say(file.said)
+        return file
+
+    def _drop(self, source: Source, file: CachedFile) -> None:
+        """Forget a file, unless another task was quicker to have it fetched anew."""
+        with self._lock:
+            known = self._files.get((source.url, source.executable))
+            if known is not None and _arrived(known) and known.result() is file:
+                self.forget((source.url,))
 
 
 def _arrived(future: Future[CachedFile]) -> bool:
@@ -134,8 +182,33 @@ def _is_intact(future: Future[CachedFile]) -> bool:
 
 
 def _fetched(store: ObjectStore, path: Path, source: Source) -> CachedFile:
-    info = store.download(source.url, path, require_checksum=source.ours)
-    if source.sha256 not in (None, info.sha256):
+    """Fetch a file from the first place that has it.
+
+    Errors: those of the only place; of several, StoreUnreachable where one of them may have the
+    file after all, else that of the first.
+    """
+    if not source.others:
+        return _fetched_from(store, path, source)
+    errors: list[PegbatchError] = []
+    for url in (source.url, *source.others):
+        try:
+            file = _fetched_from(store, path, replace(source, url=url))
+        except (StoreError, AccessDenied) as error:
+            errors.append(error)
+        else:
+            return replace(file, said=_fail_over(url, errors) if errors else "")
+    raise next((error for error in errors if isinstance(error, StoreUnreachable)), errors[0])
+
+
+def _fail_over(url: str, errors: Sequence[PegbatchError]) -> str:
+    return f"fetched from {url}, since {'; '.join(map(str, errors))}"
+
+
+def _fetched_from(store: ObjectStore, path: Path, source: Source) -> CachedFile:
+    info = store.download(
+        source.url, path, require_checksum=source.ours and source.verify, verify=source.verify
+    )
+    if source.verify and source.sha256 not in (None, info.sha256):
         path.unlink()
         raise StoreError(
             f"its SHA-256 is {info.sha256}, but {source.sha256} was planned with",

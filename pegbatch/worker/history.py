@@ -24,19 +24,6 @@ def read_records(store: ObjectStore, run_url: str, array: str, bag: int) -> tupl
     return tuple(record for order in sorted(files) for record in _read_file(store, files[order]))
 
 
-def settle(records: Iterable[TaskRecord]) -> dict[str, TaskRecord]:
-    """Return the record that counts for each task.
-
-    Shapes: records oldest first; one entry a task that has any.
-    """
-    settled: dict[str, TaskRecord] = {}
-    for record in records:
-        before = settled.get(record.id)
-        if before is None or before.state != "succeeded":
-            settled[record.id] = record
-    return settled
-
-
 def count_failures(records: Iterable[TaskRecord], number: int) -> Mapping[str, int]:
     """Return how often each task failed in one try of the run."""
     return Counter(

@@ -22,10 +22,13 @@ from pegbatch.model.records import TaskRecord
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.bag import Bag, read_bag
 from pegbatch.worker.bagrun import EXIT_AGAIN, BagRun, Doors
+from pegbatch.worker.checkpoints import Checkpoints
 from pegbatch.worker.child import Child, read_child
 from pegbatch.worker.childlog import ChildLog
+from pegbatch.worker.clean_up import CleanUpDoors, clean_up
 from pegbatch.worker.filecache import FileCache
 from pegbatch.worker.history import read_records
+from pegbatch.worker.hooks import HookRunner
 from pegbatch.worker.recorder import Recorder
 from pegbatch.worker.scratch import scratch_folder
 from pegbatch.worker.stage_out import StageOut
@@ -69,7 +72,7 @@ def run_worker(words: Sequence[str], around: Surroundings) -> int:
             return _run_logged(child, around, folder)
     except OSError as error:
         sys.stderr.write(f"worker: {around.folder}: {error}\n")
-        return EXIT_AGAIN
+        return 0 if child.kind == "clean-up" else EXIT_AGAIN
 
 
 def _run_logged(child: Child, around: Surroundings, folder: Path) -> int:
@@ -79,6 +82,10 @@ def _run_logged(child: Child, around: Surroundings, folder: Path) -> int:
         if child.kind == "verdict":
             code, text = give_verdict(around.store, child)
             log.say(text)
+        elif child.kind == "clean-up":
+            code = 0  # whatever happens: what is left over harms nobody
+            with _transfers() as pool:
+                clean_up(child, CleanUpDoors(around.store, pool, around.stop, log))
         else:
             found = read_bag(around.store, child)
             bag = found.number
@@ -137,12 +144,14 @@ def _open_doors(
 ) -> Doors:
     cached = folder / "files"
     cached.mkdir()
-    cache = FileCache(around.store, cached, pool, around.stop)
+    cache = FileCache(around.store, cached, pool, around.stop, log.say)
     key = layout.record_key(child.array, bag.number, child.try_, child.attempt)
     own = [r for r in records if (r.try_, r.attempt) == (child.try_, child.attempt)]
     runner = TaskRunner(
         child=child,
         cache=cache,
+        checkpoints=Checkpoints(child, around.store, pool, around.stop, log),
+        hooks=HookRunner(child=child, stop=around.stop, log=log, environment=around.environment),
         stage_out=StageOut(child, around.store, pool, around.stop),
         stop=around.stop,
         log=log,

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from pegbatch.model import layout
 from pegbatch.model.manifest import ParentTask
-from pegbatch.model.records import TaskRecord
+from pegbatch.model.records import TaskRecord, settle
 from pegbatch.ports import ObjectStore
-from pegbatch.worker.history import read_records, settle
+from pegbatch.worker.history import read_records
 
 
 class Parents:

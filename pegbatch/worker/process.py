@@ -39,6 +39,8 @@ class Program:
     stdin: Path | None = None
     """None: nothing to read."""
     timeout_seconds: float | None = None
+    checkpoint_seconds: float | None = None
+    """When it is told to end so that it can still write its checkpoint files."""
     grace_seconds: float = GRACE_SECONDS
 
 
@@ -50,6 +52,8 @@ class Ended:
     """None where it did not exit by itself."""
     signal: int | None = None
     timed_out: bool = False
+    checkpointed: bool = False
+    """Told to end at its checkpoint time, however it ended then."""
     not_started: str = ""
     """Why it could not be started; empty where it was."""
     max_rss_mib: float | None = None
@@ -75,6 +79,7 @@ def run_program(program: Program, out: Stream, err: Stream, stop: Stop) -> Ended
         exit_code=code if code >= 0 else None,
         signal=-code if code < 0 else None,
         timed_out=watch.timed_out,
+        checkpointed=watch.checkpointed,
         max_rss_mib=round(usage.ru_maxrss / 1024, 1),
     )
 
@@ -84,9 +89,11 @@ class _Watch:
 
     def __init__(self, process: subprocess.Popen[bytes], program: Program) -> None:
         self.timed_out = False
+        self.checkpointed = False
         self._process = process
-        self._grace = program.grace_seconds
-        self._deadline = time.monotonic() + (program.timeout_seconds or float("inf"))
+        self._program = program
+        seconds, self._grace = _first_limit(program)
+        self._deadline = time.monotonic() + seconds
         self._kill_at: float | None = None
         self._ended = threading.Event()
         self._result: tuple[int, struct_rusage] | None = None
@@ -109,12 +116,23 @@ class _Watch:
     def _look(self, stop: Stop) -> None:
         now = time.monotonic()
         if self._kill_at is None and (stop.asked or now >= self._deadline):
-            self.timed_out = not stop.asked
-            self._deadline = float("inf")
-            self._kill_at = now + self._grace
-            self._signal(signal.SIGTERM)
-        elif self._kill_at is not None and now >= self._kill_at:
-            self._signal(signal.SIGKILL)
+            self._end(now, stop)
+        elif self._kill_at is not None:
+            if stop.asked:
+                self._kill_at = min(self._kill_at, now + self._program.grace_seconds)
+            if now >= self._kill_at:
+                self._signal(signal.SIGKILL)
+
+    def _end(self, now: float, stop: Stop) -> None:
+        """Ask the session to end, and note for whom."""
+        if stop.asked:
+            self._grace = self._program.grace_seconds
+        else:
+            self.checkpointed = _has_checkpoint(self._program)
+            self.timed_out = not self.checkpointed
+        self._deadline = float("inf")
+        self._kill_at = now + self._grace
+        self._signal(signal.SIGTERM)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -124,6 +142,25 @@ class _Watch:
         _, status, usage = os.wait4(self._process.pid, 0)
         self._result = (status, usage)
         self._ended.set()
+
+
+def _has_checkpoint(program: Program) -> bool:
+    """Tell whether a checkpoint time comes before the time limit."""
+    limit = program.timeout_seconds or float("inf")
+    return program.checkpoint_seconds is not None and program.checkpoint_seconds < limit
+
+
+def _first_limit(program: Program) -> tuple[float, float]:
+    """Return when TERM is due, and how long after it KILL.
+
+    Source: Pegasus, profile checkpoint.time: half of what is left of maxwalltime.
+    """
+    limit = program.timeout_seconds or float("inf")
+    if not _has_checkpoint(program):
+        return limit, program.grace_seconds
+    checkpoint = program.checkpoint_seconds or 0.0
+    grace = (limit - checkpoint) / 2 if program.timeout_seconds else program.grace_seconds
+    return checkpoint, grace
 
 
 def _start(program: Program, out: Stream, err: Stream) -> subprocess.Popen[bytes]:
@@ -156,5 +193,12 @@ def _why_not(program: Program, error: OSError | ValueError) -> str:
         return f"{program.executable} cannot be started: {error}"
     if error.errno == errno.ENOEXEC:
         return f"{program.executable} cannot be started: neither a binary for this machine nor #!"
-    name = error.filename if isinstance(error.filename, str) else program.executable
-    return f"{program.executable} cannot be started: {error.strerror}: {name}"
+    missing = error.errno == errno.ENOENT and error.filename == program.executable
+    if missing and Path(program.executable).is_file():
+        return (
+            f"{program.executable} cannot be started: the interpreter that its #! names is missing"
+        )
+    reason = f"{program.executable} cannot be started: {error.strerror}"
+    if not isinstance(error.filename, str) or error.filename == program.executable:
+        return reason
+    return f"{reason}: {error.filename}"

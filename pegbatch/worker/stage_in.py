@@ -32,6 +32,8 @@ def source_of(child: Child, use: FileUse) -> Source:
         sha256=use.sha256,
         ours=is_ours(use),
         executable=use.executable,
+        others=tuple(child.url(url) for url in use.others),
+        verify=child.integrity,
     )
 
 

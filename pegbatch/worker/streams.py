@@ -6,7 +6,9 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
+
+from pegbatch.worker.messages import LineSearch
 
 TAIL_BYTES = 4096
 PIPE_SECONDS = 2.0
@@ -29,9 +31,10 @@ class Stream(Protocol):
 class FileStream:
     """To a file in the task's directory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, search: LineSearch | None = None) -> None:
         """Open the file, emptied; both outputs may name the same one."""
         self._path = path
+        self._search = search
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o666)
@@ -48,6 +51,8 @@ class FileStream:
         """Return the end of the file; nothing where the task took it away."""
         try:
             with self._path.open("rb") as file:
+                if self._search is not None:
+                    _search_file(file, self._search)
                 file.seek(max(0, self._path.stat().st_size - TAIL_BYTES))
                 return decode(file.read(TAIL_BYTES))
         except OSError:
@@ -57,9 +62,10 @@ class FileStream:
 class LogStream:
     """To the child's log, through a thread that keeps the tail."""
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
-        """Take where the bytes go, as they come."""
+    def __init__(self, write: Callable[[bytes], None], search: LineSearch | None = None) -> None:
+        """Take where the bytes go, as they come, and who looks at them."""
         self._write = write
+        self._search = search
         self._read_end, self._write_end = os.pipe()
         self._tail = b""
         self._left_behind = False
@@ -80,6 +86,8 @@ class LogStream:
         if self._thread.is_alive():
             # A process that left the task's session holds the pipe: what it says is nobody's.
             self._left_behind = True
+        elif self._search is not None:
+            self._search.close()
         return decode(self._tail)
 
     def _pump(self) -> None:
@@ -87,8 +95,16 @@ class LogStream:
             if self._left_behind:
                 break
             self._write(data)
+            if self._search is not None:
+                self._search.feed(data)
             self._tail = (self._tail + data)[-TAIL_BYTES:]
         os.close(self._read_end)
+
+
+def _search_file(file: BinaryIO, search: LineSearch) -> None:
+    while data := file.read(1 << 20):
+        search.feed(data)
+    search.close()
 
 
 def decode(data: bytes) -> str:

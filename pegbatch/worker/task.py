@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from pegbatch.model.manifest import TaskLine
 from pegbatch.model.records import StoredOutput, TaskRecord
+from pegbatch.worker.checkpoints import Checkpoints
 from pegbatch.worker.child import Child
-from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.filecache import FileCache
+from pegbatch.worker.hooks import HookRunner
+from pegbatch.worker.messages import LineSearch, patterns_of, why_not_by_messages
 from pegbatch.worker.process import Ended, Program, run_program
 from pegbatch.worker.scratch import remove_tree
 from pegbatch.worker.stage_in import Trouble, stage_in
@@ -37,15 +40,24 @@ class Outcome:
     stderr_tail: str = ""
 
 
+class TaskLog(Protocol):
+    """Where a task's outputs go that it does not write to a file."""
+
+    def write(self, data: bytes) -> None:
+        """Take some bytes, as they come."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRunner:
-    """Runs the tasks of one child, one after another."""
+    """Runs tasks of one child, each in a directory of its own below `folder`."""
 
     child: Child
     cache: FileCache
+    checkpoints: Checkpoints
+    hooks: HookRunner
     stage_out: StageOut
     stop: Stop
-    log: ChildLog
+    log: TaskLog
     environment: Mapping[str, str]
     """The container's."""
     folder: Path
@@ -62,11 +74,23 @@ class TaskRunner:
         """
         directory = self.folder / "task"
         directory.mkdir()
+        saving = True
         try:
             outcome = self._run(task, directory, keep, staged)
+            saving = outcome.trouble is not None
+            self._run_end_hooks(task, directory, outcome)
         finally:
+            if saving:
+                self.checkpoints.save(task, directory)
             remove_tree(directory)
         return make_record(self.child, task, outcome)
+
+    def _run_end_hooks(self, task: TaskLine, directory: Path, outcome: Outcome) -> None:
+        status = outcome.ended.exit_code
+        if outcome.trouble is None:
+            self.hooks.run(task, "success", directory, 0)
+        elif outcome.trouble.state == "failed":
+            self.hooks.run(task, "error", directory, 1 if status in (None, 0) else status)
 
     def _run(
         self,
@@ -76,14 +100,26 @@ class TaskRunner:
         staged: Callable[[], None],
     ) -> Outcome:
         start = time.time()
-        trouble = stage_in(self.child, task.inputs, self.cache, directory)
+        trouble = self._stage_in(task, directory)
         if trouble is not None:
             return Outcome(start=start, end=time.time(), trouble=trouble)
         staged()
-        outcome = self._execute(task, directory)
+        self.hooks.run(task, "start", directory)
+        if task.argv:
+            outcome = self._execute(task, directory)
+        else:  # a transfer
+            outcome = Outcome(start=start, end=time.time(), trouble=None)
         self.stop.check()
-        if outcome.trouble is not None:
-            return outcome
+        return outcome if outcome.trouble else self._stage_out(task, directory, keep, outcome)
+
+    def _stage_in(self, task: TaskLine, directory: Path) -> Trouble | None:
+        saved = self.checkpoints.fetch(task, directory)
+        uses = [use for use in task.inputs if use.lfn not in saved] if saved else task.inputs
+        return stage_in(self.child, uses, self.cache, directory)
+
+    def _stage_out(
+        self, task: TaskLine, directory: Path, keep: Collection[str], outcome: Outcome
+    ) -> Outcome:
         made, trouble = find_outputs(task.outputs, directory)
         stored: tuple[StoredOutput, ...] = ()
         if trouble is None:
@@ -96,45 +132,57 @@ class TaskRunner:
 
     def _execute(self, task: TaskLine, directory: Path) -> Outcome:
         start = time.time()
+        searches = LineSearch(patterns := patterns_of(task)), LineSearch(patterns)
         try:
-            for use in task.outputs:
+            for use in (*task.outputs, *task.checkpoints):
                 (directory / use.lfn).parent.mkdir(parents=True, exist_ok=True)
-            out, err = self._open_streams(task, directory)
+            out, err = self._open_streams(task, directory, searches)
         except OSError as error:
             reason = f"its directory cannot be made ready: {error.strerror}: {error.filename}"
             return Outcome(start=start, end=start, trouble=Trouble("failed", reason))
         ended = run_program(_program(task, directory, self.environment), out, err, self.stop)
+        end = time.time()
+        tails = out.finish(), err.finish()
         return Outcome(
             start=start,
-            end=time.time(),
-            trouble=why_failed(task, ended),
+            end=end,
+            trouble=why_failed(task, ended, searches),
             ended=ended,
-            stdout_tail=out.finish(),
-            stderr_tail=err.finish(),
+            stdout_tail=tails[0],
+            stderr_tail=tails[1],
         )
 
-    def _open_streams(self, task: TaskLine, directory: Path) -> tuple[Stream, Stream]:
+    def _open_streams(
+        self, task: TaskLine, directory: Path, searches: Iterable[LineSearch]
+    ) -> tuple[Stream, Stream]:
         for name in {task.stdout, task.stderr} - {None}:
             # An input of the same name is a link to a file that others use.
             (directory / str(name)).unlink(missing_ok=True)
         out, err = (
-            LogStream(self.log.write) if name is None else FileStream(directory / name)
-            for name in (task.stdout, task.stderr)
+            LogStream(self.log.write, search)
+            if name is None
+            else FileStream(directory / name, search)
+            for name, search in zip((task.stdout, task.stderr), searches, strict=True)
         )
         return out, err
 
 
-def why_failed(task: TaskLine, ended: Ended) -> Trouble | None:
+def why_failed(task: TaskLine, ended: Ended, searches: Iterable[LineSearch] = ()) -> Trouble | None:
     """Say in a sentence why a program has not succeeded; None where it has."""
+    reason = _why_ended(task, ended) or why_not_by_messages(task, searches)
+    return Trouble("failed", reason) if reason else None
+
+
+def _why_ended(task: TaskLine, ended: Ended) -> str | None:
     if ended.not_started:
-        return Trouble("failed", ended.not_started)
+        return ended.not_started
     if ended.timed_out:
-        return Trouble("failed", f"ran longer than maxwalltime ({task.timeout_seconds} s)")
+        return f"ran longer than maxwalltime ({task.timeout_seconds} s)"
+    if ended.checkpointed:
+        return f"told to write its checkpoint at checkpoint.time ({task.checkpoint_seconds} s)"
     if ended.signal is not None:
-        return Trouble("failed", _signalled(ended.signal))
-    if ended.exit_code:
-        return Trouble("failed", f"exit code {ended.exit_code}")
-    return None
+        return _signalled(ended.signal)
+    return f"exit code {ended.exit_code}" if ended.exit_code else None
 
 
 def make_record(child: Child, task: TaskLine, outcome: Outcome) -> TaskRecord:
@@ -168,6 +216,7 @@ def _program(task: TaskLine, directory: Path, environment: Mapping[str, str]) ->
         environment={**environment, **task.env, "PEGBATCH_TASK_INDEX": str(task.index)},
         stdin=directory / task.stdin if task.stdin is not None else None,
         timeout_seconds=task.timeout_seconds,
+        checkpoint_seconds=task.checkpoint_seconds,
     )
 
 

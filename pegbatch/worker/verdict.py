@@ -6,6 +6,7 @@ Tasks are counted from the failure marks; records are read only where marks poin
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -13,12 +14,19 @@ from typing import Any
 
 from pegbatch.errors import StoreError
 from pegbatch.model import layout
-from pegbatch.model.records import TaskRecord
+from pegbatch.model.records import TaskRecord, settle
+from pegbatch.model.run_status import (
+    FAILURES_SHOWN,
+    ArrayStatus,
+    Failure,
+    RunStatus,
+    TaskCounts,
+    summary_to_json,
+)
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.child import Child
-from pegbatch.worker.history import read_records, settle
+from pegbatch.worker.history import read_records
 
-DETAILED_FAILURES = 20
 EXIT_FAILED = 1
 
 
@@ -52,32 +60,45 @@ def read_marks(store: ObjectStore, run_url: str) -> tuple[Mark, ...]:
     return tuple(newest[key] for key in sorted(newest))
 
 
-def judge(store: ObjectStore, child: Child) -> dict[str, Any]:
-    """Return the content of `summary.json`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of a run."""
+
+    status: RunStatus
+    marks: tuple[Mark, ...]
+    """Those in force."""
+    failures: tuple[Failure, ...]
+    """The first FAILURES_SHOWN."""
+
+
+def judge(store: ObjectStore, child: Child) -> Verdict:
+    """Return what became of the run.
 
     Errors: those of the store; StoreError where `verdict.json` is not ours.
     """
     expected = _read_expected(store, child)
     marks = tuple(_in_force(store, child, read_marks(store, child.run_url)))
-    failed = sum(mark.failed for mark in marks)
-    skipped = sum(mark.skipped for mark in marks)
+    names = {array["name"] for array in expected["arrays"]}
+    # Marks of other arrays (stage-in) fail the run too, but what they count is no task.
+    failed = sum(mark.failed for mark in marks if mark.array in names)
+    skipped = sum(mark.skipped for mark in marks if mark.array in names)
     total = expected["tasks"]
-    return {
-        "run": child.run_url,
-        "workflow": expected["workflow"],
-        "state": "failed" if marks else "succeeded",
-        "tasks": {
-            "total": total,
-            "succeeded": total - failed - skipped,
-            "failed": failed,
-            "skipped": skipped,
-            "running": 0,
-            "waiting": 0,
-        },
-        "arrays": [_array(array, marks) for array in expected["arrays"]],
-        "outputs": expected["outputs"],
-        "failures": list(islice(_failures(store, child, expected, marks), DETAILED_FAILURES)),
-    }
+    return Verdict(
+        status=RunStatus(
+            run=child.run_url,
+            workflow=expected["workflow"],
+            service=child.service,
+            state="failed" if marks else "succeeded",
+            tasks=TaskCounts(
+                total=total, succeeded=total - failed - skipped, failed=failed, skipped=skipped
+            ),
+            arrays=tuple(_array(array) for array in expected["arrays"]),
+            outputs=expected["outputs"],
+            seconds=0.0 if child.run_started is None else time.time() - child.run_started,
+        ),
+        marks=marks,
+        failures=tuple(islice(_failures(store, child, expected, marks), FAILURES_SHOWN)),
+    )
 
 
 def give_verdict(store: ObjectStore, child: Child) -> tuple[int, str]:
@@ -85,31 +106,31 @@ def give_verdict(store: ObjectStore, child: Child) -> tuple[int, str]:
 
     Errors: those of the store.
     """
-    summary = judge(store, child)
-    store.write(child.url(layout.SUMMARY_KEY), json.dumps(summary, indent=1).encode() + b"\n")
-    return (0 if summary["state"] == "succeeded" else EXIT_FAILED), describe(summary)
+    verdict = judge(store, child)
+    summary = summary_to_json(verdict.status, verdict.failures)
+    text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
+    store.write(child.url(layout.SUMMARY_KEY), text.encode())
+    return (EXIT_FAILED if verdict.marks else 0), describe(verdict)
 
 
-def describe(summary: Mapping[str, Any]) -> str:
-    """Return the summary for a reader of the log."""
-    tasks = summary["tasks"]
+def describe(verdict: Verdict) -> str:
+    """Return the verdict for a reader of the log."""
+    status, tasks = verdict.status, verdict.status.tasks
     lines = [
-        f"workflow {summary['workflow']} {summary['state']}: {tasks['succeeded']} of"
-        f" {tasks['total']} tasks succeeded, {tasks['failed']} failed, {tasks['skipped']} skipped"
+        f"workflow {status.workflow} {status.state}: {tasks.succeeded} of"
+        f" {tasks.total} tasks succeeded, {tasks.failed} failed, {tasks.skipped} skipped"
     ]
-    for array in summary["arrays"]:
-        if array["failed"] or array["skipped"]:
-            lines.append(
-                f"  {array['name']}: {array['failed']} failed and {array['skipped']} skipped"
-                f" of {array['tasks']}"
-            )
-    for failure in summary["failures"]:
+    for array in status.arrays:
+        own = [mark for mark in verdict.marks if mark.array == array.name]
+        if own:
+            failed, skipped = sum(m.failed for m in own), sum(m.skipped for m in own)
+            lines.append(f"  {array.name}: {failed} failed and {skipped} skipped")
+    for failure in verdict.failures:
         lines.append(
-            f"  {failure['state']} {failure['id']}"
-            f" ({failure['array']}, bag {failure['bag']}): {failure['reason']}"
+            f"  {failure.state} {failure.id} ({failure.array}, bag {failure.bag}): {failure.reason}"
         )
-        lines.extend(f"    | {line}" for line in failure["stderr_tail"].splitlines()[-5:])
-    shown, all_of_them = len(summary["failures"]), tasks["failed"] + tasks["skipped"]
+        lines.extend(f"    | {line}" for line in failure.stderr_tail.splitlines()[-5:])
+    shown, all_of_them = len(verdict.failures), tasks.failed + tasks.skipped
     if shown < all_of_them:
         lines.append(f"  … and {all_of_them - shown} more")
     return "\n".join(lines)
@@ -146,36 +167,40 @@ def _in_force(store: ObjectStore, child: Child, marks: Iterable[Mark]) -> Iterat
             )
 
 
-def _array(array: Mapping[str, Any], marks: Iterable[Mark]) -> dict[str, Any]:
-    own = [mark for mark in marks if mark.array == array["name"]]
-    return {
-        "name": array["name"],
-        "size": array["size"],
-        "tasks": array["tasks"],
-        "failed": sum(mark.failed for mark in own),
-        "skipped": sum(mark.skipped for mark in own),
-    }
+def _array(array: Mapping[str, Any]) -> ArrayStatus:
+    """Return the status of an array that the verdict waited for: all its children have ended well.
+
+    Batch starts the verdict only then; tasks that failed are told by marks.
+    """
+    return ArrayStatus(
+        name=array["name"],
+        job_id=None,
+        state="SUCCEEDED",
+        reason="",
+        size=array["size"],
+        children={"SUCCEEDED": array["size"]},
+    )
 
 
 def _failures(
     store: ObjectStore, child: Child, expected: Mapping[str, Any], marks: Iterable[Mark]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Failure]:
     """Yield failures in plan order, failed tasks of a bag before skipped ones."""
     order = {array["name"]: number for number, array in enumerate(expected["arrays"])}
-    for mark in sorted(marks, key=lambda mark: (order.get(mark.array, len(order)), mark.bag)):
+    for mark in sorted(marks, key=lambda mark: (order.get(mark.array, -1), mark.bag)):
         records = settle(read_records(store, child.run_url, mark.array, mark.bag)).values()
         bad = [record for record in records if record.state != "succeeded"]
         for record in sorted(bad, key=lambda record: record.state != "failed"):
             yield _failure(mark.array, record)
 
 
-def _failure(array: str, record: TaskRecord) -> dict[str, Any]:
-    return {
-        "array": array,
-        "bag": record.bag,
-        "id": record.id,
-        "state": record.state,
-        "reason": record.reason,
-        "exit_code": record.exit_code,
-        "stderr_tail": record.stderr_tail,
-    }
+def _failure(array: str, record: TaskRecord) -> Failure:
+    return Failure(
+        array=array,
+        bag=record.bag,
+        id=record.id,
+        state=record.state,
+        reason=record.reason,
+        exit_code=record.exit_code,
+        stderr_tail=record.stderr_tail,
+    )

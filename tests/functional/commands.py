@@ -47,16 +47,22 @@ def answer(*words: str | Path, cwd: Path) -> dict[str, Any]:
 def planned(workflow: Path, base: Path, *options: str) -> dict[str, Any]:
     """Plan in this process, which is quicker, and return what `plan --json` prints."""
     words = ["plan", "--json", "--dir", str(base), *options, str(workflow)]
-    out, talk = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(talk):
-        try:
-            main(words)
-        except SystemExit as end:
-            code = end.code
-    printed, said = written(out), written(talk)
+    code, printed, said = called(*words)
     assert not code, f"{words}: exit code {code}\n{printed}{said}"
     found: dict[str, Any] = json.loads(printed)
     return found
+
+
+def called(*words: str | Path | int) -> tuple[int, str, str]:
+    """Run `pegbatch …` in this process; return exit code, stdout and stderr."""
+    code: Any = None
+    out, talk = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(talk):
+        try:
+            main([str(word) for word in words])
+        except SystemExit as end:
+            code = end.code
+    return int(code or 0), written(out), written(talk)
 
 
 def written(stream: io.TextIOWrapper) -> str:

@@ -115,7 +115,7 @@ def test_killed_and_restarted_it_goes_on(folder: Path) -> None:
 
 
 def test_it_ends_some_time_after_the_last_job_and_call(folder: Path) -> None:
-    aws = start(folder, "--idle-seconds", "0.5")
+    aws = start(folder, "--idle-seconds", "3")
     aws.set_up()
     job = aws.submit("sleep 1.2")
     aws.wait(job)
@@ -146,9 +146,8 @@ def test_the_command_tells_status_and_stops(folder: Path) -> None:
     exports = dict(line.removeprefix("export ").split("=", 1) for line in shown.stdout.splitlines())
     status: dict[str, Any] = json.loads(command("--status", "--json", base=base).stdout)
     assert status["running"] is True
-    assert exports["AWS_ENDPOINT_URL_BATCH"] == status["address"]
+    assert exports["AWS_ENDPOINT_URL"] == status["address"]
     assert exports["AWS_DEFAULT_REGION"] == "eu-west-1"
-    assert exports["AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"] == status["address"]
     assert "0 of 0 jobs not finished" in command("--status", base=base).stdout
     assert command("--stop", base=base).stderr == "stopped\n"
     assert command("--stop", base=base).stderr == "not running\n"
@@ -158,7 +157,7 @@ def test_the_command_serves_in_the_foreground_until_interrupted(folder: Path) ->
     words = [sys.executable, "-m", "pegbatch", "emulator", "--dir", str(folder.parent)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith(b"export AWS_ENDPOINT_URL_BATCH=http://127.")
+        assert process.stdout.readline().startswith(b"export AWS_ENDPOINT_URL=http://127.")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
         assert process.returncode == 0

@@ -56,7 +56,17 @@ def test_a_child_of_an_array_finds_its_place_in_its_environment(aws: Served) -> 
         "AWS_BATCH_CE_NAME": "ce",
         "AWS_BATCH_JQ_NAME": "q",
     }
-    assert found["PEGBATCH_S3_DIRECTORY"] == str(aws.endpoint.s3_directory)
+    assert found["AWS_ENDPOINT_URL"] == found["AWS_ENDPOINT_URL_S3"] == aws.endpoint.url
+    assert "PEGBATCH_S3_DIRECTORY" not in found
+
+
+def test_a_job_that_names_a_folder_of_buckets_keeps_it(aws: Served) -> None:
+    folder = {"name": "PEGBATCH_S3_DIRECTORY", "value": str(aws.endpoint.s3_directory)}
+    job = aws.submit("env", containerOverrides={"environment": [folder]})
+    aws.wait(job)
+    found = aws.log(job).splitlines()
+    assert f"PEGBATCH_S3_DIRECTORY={aws.endpoint.s3_directory}" in found
+    assert not any(line.startswith("AWS_ENDPOINT_URL") for line in found)
 
 
 def test_a_plain_job_has_no_array_index(aws: Served) -> None:
@@ -83,7 +93,7 @@ def test_environment_of_definition_and_override_reach_the_child_and_no_other(
     job = aws.submit("env", containerOverrides={"environment": [{"name": "MINE", "value": "1 2"}]})
     aws.wait(job)
     assert "MINE=1 2" in aws.log(job).splitlines()
-    assert "SECRET" not in aws.log(job)
+    assert "SECRET_OF_THE_USER" not in aws.log(job)
 
 
 def test_every_child_has_an_empty_working_directory_that_is_removed(aws: Served) -> None:
@@ -98,6 +108,33 @@ def test_a_child_dies_with_everything_it_started(aws: Served) -> None:
     job = aws.submit("sleep 1000 & echo $!; exit 0")
     aws.wait(job)
     until(lambda: not alive(int(aws.log(job))))
+
+
+def test_a_killed_child_takes_along_what_left_its_session(aws: Served) -> None:
+    job = aws.submit("setsid sleep 1000 & echo $!; sleep 1000")
+    aws.wait(job, "RUNNING")
+    until(lambda: aws.log(job))
+    loose = int(aws.log(job))
+    until(lambda: os.getsid(loose) == loose)
+    aws.control("POST", "strike", job=job, how="memory")
+    aws.wait(job)
+    assert not alive(loose)
+
+
+def test_a_reclaimed_child_takes_along_what_left_its_session_before_it_starts_again(
+    aws: Served,
+) -> None:
+    job = aws.submit(
+        "test $AWS_BATCH_JOB_ATTEMPT = 2 && exit; setsid sleep 1000 & echo $!; sleep 1000",
+        retryStrategy={"attempts": 2},
+    )
+    aws.wait(job, "RUNNING")
+    until(lambda: aws.log(job))
+    loose = int(aws.log(job))
+    until(lambda: os.getsid(loose) == loose)
+    aws.control("POST", "strike", job=job, how="host")
+    assert aws.wait(job)["status"] == "SUCCEEDED"
+    assert not alive(loose)
 
 
 @pytest.mark.parametrize(("command", "code"), [("kill -9 $$", 137), ("kill -15 $$", 143)])

@@ -75,6 +75,33 @@ def test_vcpus_change_an_environment_that_is_there_only_when_asked_for(
     assert environment(caller, name)["maxvCpus"] == 7
 
 
+def test_fargate_environments_get_no_members_of_instances(
+    caller: AwsCaller, tmp_path: Path
+) -> None:
+    body = {"computeEnvironmentName": "serverless", "computeResources": {"type": "FARGATE_SPOT"}}
+    queue = {"jobQueueName": "serverless-q"}
+    for name, text in (("ce.json", body), ("q.json", queue)):
+        (tmp_path / name).write_text(json.dumps(text))
+    properties = {COMPUTE_ENVIRONMENT: "./ce.json", JOB_QUEUE: "./q.json"}
+    assert ensure(caller, tmp_path, properties).job_queue == "serverless-q"
+    assert environment(caller, "serverless") == {
+        "type": "FARGATE_SPOT",
+        "maxvCpus": 2,
+        "subnets": ["subnet-00000000"],
+        "securityGroupIds": ["sg-00000000"],
+    }
+
+
+def test_unmanaged_environments_get_no_resources(caller: AwsCaller, tmp_path: Path) -> None:
+    body = {"computeEnvironmentName": "own", "type": "UNMANAGED", "unmanagedvCpus": 4}
+    queue = {"jobQueueName": "own-q"}
+    for name, text in (("ce.json", body), ("q.json", queue)):
+        (tmp_path / name).write_text(json.dumps(text))
+    properties = {COMPUTE_ENVIRONMENT: "./ce.json", JOB_QUEUE: "./q.json"}
+    for _ in range(2):
+        assert ensure(caller, tmp_path, properties, vcpus=3).job_queue == "own-q"
+
+
 def test_names_and_arns_are_taken(caller: AwsCaller, tmp_path: Path) -> None:
     properties = {
         JOB_DEFINITION: "arn:aws:batch:us-east-1:1:job-definition/mine:3",
@@ -113,17 +140,31 @@ def test_json_files_in_pegasus_form_are_taken(caller: AwsCaller, tmp_path: Path)
     assert environment(caller, "ce-json")["maxvCpus"] == 2
 
 
-@pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[]", "not a JSON object")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "malformed JSON"), ("[]", "not a JSON object")]
+)
 def test_a_file_that_is_no_json_object_is_named(
     caller: AwsCaller, tmp_path: Path, text: str, message: str
 ) -> None:
     (tmp_path / "q.json").write_text(text)
-    with pytest.raises(InputError, match=rf"q\.json: {message}"):
+    with pytest.raises(InputError, match=rf"q\.json(:1)?: {message}"):
         ensure(caller, tmp_path, {JOB_QUEUE: "./q.json"})
 
 
+def test_wrong_keys_and_types_are_named_by_their_path(caller: AwsCaller, tmp_path: Path) -> None:
+    container = {"image": "i", "vcpus": "two", "memry": 500}
+    body = {"jobDefinitionName": "wrong-keys", "containerProperties": container}
+    (tmp_path / "d.json").write_text(json.dumps(body))
+    with pytest.raises(InputError) as error:
+        ensure(caller, tmp_path, {JOB_DEFINITION: "./d.json"})
+    assert [str(problem).splitlines()[0] for problem in error.value.problems] == [
+        "./d.json: containerProperties.vcpus: 'two' is not a number",
+        "./d.json: containerProperties.memry: unknown key",
+    ]
+
+
 def test_a_missing_file_is_named(caller: AwsCaller, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.json: cannot read"):
+    with pytest.raises(InputError, match=r"none\.json: no such file"):
         ensure(caller, tmp_path, {COMPUTE_ENVIRONMENT: "./none.json"})
 
 

@@ -122,6 +122,12 @@ def test_a_failed_task_fails_the_run_and_is_told_from_a_skipped_one(desk: Desk) 
     assert status["state"] == "failed"
     counts = {"succeeded": 1, "failed": 1, "skipped": 1, "running": 0, "waiting": 0}
     assert status["tasks"] == {"total": 3, **counts}
+    assert "how bad" in desk.pegbatch("status", submit_dir).stdout
+    (summary,) = local_folder(desk.folder).glob("s3/pegbatch/*/summary.json")
+    told = json.loads(summary.read_text())
+    assert list(told) == [*status, "failures"]
+    assert (told["service"], told["tasks"]) == ("local", status["tasks"])
+    assert 0 < told["seconds"] <= status["seconds"]
     fetched = desk.pegbatch("fetch", submit_dir, "--json")
     assert fetched.returncode == 1
     assert json.loads(fetched.stdout)["missing"] == ["b.txt", "c.txt"]
@@ -194,7 +200,9 @@ def test_a_cancelled_run_ends_and_stays_cancelled(desk: Desk) -> None:
     cancelled = desk.pegbatch("cancel", submit_dir, "--json")
     assert cancelled.returncode == 0, cancelled.stderr
     assert json.loads(cancelled.stdout)["state"] == "cancelled"
-    assert desk.status(submit_dir)["state"] == "cancelled"
+    status = desk.status(submit_dir)
+    assert status["state"] == "cancelled"
+    assert status["tasks"]["failed"] == 0
     assert desk.pegbatch("run", submit_dir).returncode == 1
     assert desk.pegbatch("cancel", submit_dir).returncode == 0
 

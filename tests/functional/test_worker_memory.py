@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +10,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.functional.measured import measured
 from tests.wire_s3 import CREDENTIALS, s3_server
 
 PROGRAM = """
-import os, resource, sys
+import os, sys
 from pathlib import Path
 from pegbatch.adapters.store import store_from_environment
 store, folder = store_from_environment(os.environ), Path(sys.argv[1])
 store.upload(folder / "in", sys.argv[2])
 store.download(sys.argv[2], folder / "out", require_checksum=True)
 assert (folder / "out").stat().st_size == (folder / "in").stat().st_size
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 LARGE = 300 << 20
 LIMIT_MIB = 140
@@ -40,15 +39,10 @@ def used_mib(folder: Path, url: str, environment: dict[str, str]) -> int:
     with (folder / "in").open("wb") as file:
         file.truncate(LARGE)
     clean = {"PATH": os.environ["PATH"], **environment}
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, folder, url],
-        env=clean,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ended = measured([sys.executable, "-c", PROGRAM, str(folder), url], folder, clean)
+    assert ended.exit_code == 0, ended.said
     (folder / "out").unlink()
-    return int(ended.stdout)
+    return ended.peak_mib
 
 
 def test_a_large_file_in_a_directory_takes_little_memory(tmp_path: Path) -> None:

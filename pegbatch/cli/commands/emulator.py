@@ -13,6 +13,7 @@ import click
 from pegbatch.emulator import background, presence
 from pegbatch.emulator.control import MISHAPS
 from pegbatch.emulator.faults import KINDS, Fault
+from pegbatch.emulator.moto_process import INSTALL_HINT, is_installed
 from pegbatch.emulator.presence import Endpoint
 from pegbatch.emulator.server import serve
 from pegbatch.emulator.settings import EmulatorSettings, MachineSettings
@@ -62,6 +63,7 @@ class FaultType(click.ParamType[Fault]):
 @click.option("--background", "action", flag_value="background", help="Serve in the background.")
 @click.option("--status", "action", flag_value="status", help="Say whether one is running.")
 @click.option("--stop", "action", flag_value="stop", help="End the running one.")
+@click.option("--wire", is_flag=True, help="Start S3 and the rest at once, not when called for.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--port", type=int, default=0, help="Port on 127.0.0.1.  [default: any]")
 @click.option("--region", default="us-east-1", show_default=True, help="Region in the ARNs.")
@@ -85,9 +87,11 @@ class FaultType(click.ParamType[Fault]):
 @click.option("--minimum-timeout", type=int, default=60, hidden=True)
 @click.option("--kill-after", type=float, default=30.0, hidden=True)
 def command(action: str, base: Path, folder: Path | None, as_json: bool, **options: Any) -> None:
-    """Run an AWS Batch and CloudWatch Logs of your own on 127.0.0.1.
+    """Run an AWS of your own on 127.0.0.1, at one address for every AWS client.
 
-    Jobs are local processes. --fault and --strike also reach one that is running.
+    Batch and the reading of CloudWatch Logs are pegbatch's, and jobs are local processes. S3, IAM,
+    STS, EC2, SNS, EventBridge, CloudFormation are moto's (pip install 'pegbatch[emulator]') and
+    live in memory only. --fault and --strike also reach one that is running.
     """
     folder = (folder or background.local_folder(base)).resolve()
     if action == "status":
@@ -131,13 +135,14 @@ def settings_of(folder: Path, options: dict[str, Any]) -> EmulatorSettings:
         entry=options["entry"] or (sys.executable, "-P", str(ENTRY_SCRIPT)),
         entry_for_all=bool(options["entry"]),
         minimum_timeout_seconds=options["minimum_timeout"],
+        wire=options["wire"],
         calls_per_second=options["rate"],
     )
 
 
 def words_of(options: dict[str, Any]) -> list[str]:
     """Return the options as words, for an emulator that is started in the background."""
-    words = ["--strict"] if options["strict"] else []
+    words = [f"--{name}" for name in ("strict", "wire") if options[name]]
     for fault in options["faults"]:
         operation = f":{fault.operation}" if fault.operation else ""
         words += ["--fault", f"{fault.kind}{operation}={fault.calls}"]
@@ -155,14 +160,16 @@ def announce(endpoint: Endpoint, region: str, as_json: bool) -> None:
         return
     for name, value in variables(endpoint, region).items():
         click.echo(f"export {name}={value}")
-    click.echo(f"serving AWS Batch and CloudWatch Logs, folder {endpoint.folder}", err=True)
+    others = "and, in memory only, S3, IAM, CloudFormation ..." if is_installed() else "alone"
+    click.echo(f"serving AWS Batch and its logs {others}, folder {endpoint.folder}", err=True)
+    if not is_installed():
+        click.echo(f"for S3, IAM, CloudFormation ...: {INSTALL_HINT}", err=True)
 
 
 def variables(endpoint: Endpoint, region: str) -> dict[str, str]:
     """Return the environment in which any AWS client finds the embedded AWS."""
     return {
-        "AWS_ENDPOINT_URL_BATCH": endpoint.url,
-        "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": endpoint.url,
+        "AWS_ENDPOINT_URL": endpoint.url,
         "AWS_DEFAULT_REGION": region,
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",

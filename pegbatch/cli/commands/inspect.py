@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 import orjson
 
-from pegbatch.adapters.files import read_input
-from pegbatch.parse.inspecting import inspect_data
+from pegbatch.adapters.inspected_files import inspect_file
 from pegbatch.report.inspection import inspection_json, inspection_text
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(file: Path, as_json: bool) -> None:
     """Say what an input FILE is and what it holds.
@@ -22,7 +21,7 @@ def command(file: Path, as_json: bool) -> None:
     properties file, AWS Batch JSON or a WfFormat trace, gzipped or not; the kind is found out by
     the content. Exit code 3 where the file is malformed.
     """
-    inspection = inspect_data(read_input(file), str(file))
+    inspection = inspect_file(file)
     if as_json:
         click.echo(orjson.dumps(inspection_json(inspection), option=orjson.OPT_INDENT_2))
     else:

@@ -7,43 +7,60 @@ import shlex
 import click
 import orjson
 
-from pegbatch.cli.plan_options import PATH, planning_options, request_of
+from pegbatch.cli.choice import Wishes
+from pegbatch.cli.pegasus_options import PegasusCommand, pegasus_options, take_pegasus_options
+from pegbatch.cli.plan_options import planning_options, request_of
 from pegbatch.cli.planning import PlanResult, explain_task, make_plan, plan_result_json
-from pegbatch.errors import Problem
+from pegbatch.cli.running import run_workflow
+from pegbatch.cli.wiring import open_run
 from pegbatch.report.explain_text import explain_json, explain_text
 from pegbatch.report.plan_text import plan_text
 
 
-@click.command(short_help="Plan a workflow into array jobs.")
-@click.argument("workflow", type=PATH, default="workflow.yml")
+@click.command(short_help="Plan a workflow into array jobs.", cls=PegasusCommand)
+@pegasus_options
 @planning_options
+@click.option("-f", "--force", is_flag=True, help="Run every task, whatever exists already.")
 @click.option("--no-catalogs", is_flag=True, help="Plan the workflow alone; it cannot be run.")
 @click.option("--explain", metavar="TASK", help="Say how one task is planned, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(explain: str | None, as_json: bool, no_catalogs: bool, **options: object) -> None:
+@click.option("-J", "--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    explain: str | None, as_json: bool, no_catalogs: bool, submit: bool, **options: object
+) -> None:
     """Plan WORKFLOW (DAX XML or Pegasus 5 YAML) into linked array jobs.
 
-    Writes a submit directory below --dir and prints where it is. Nothing is sent anywhere.
+    WORKFLOW is workflow.yml where it is not given. Writes a submit directory below --dir and
+    prints where it is. Nothing is sent anywhere, unless with --submit.
     """
-    request = request_of(catalogs=not no_catalogs, **options)
+    asked = take_pegasus_options(options)
+    asked.begin()
+    request = request_of(catalogs=not no_catalogs, **asked.request(), **options)
     if explain is not None:
-        found = explain_task(request, explain)
+        found = explain_task(request, explain, asked.warn)
         click.echo(
             orjson.dumps(explain_json(found)) if as_json else explain_text(found), nl=as_json
         )
         return
-    result = make_plan(request)
-    _warn(result.warnings)
-    click.echo(orjson.dumps(plan_result_json(result)) if as_json else _text(result))
+    result = make_plan(request, asked.warn)
+    told = plan_result_json(result)
+    if submit:
+        told["run"] = _submit(result)
+    click.echo(orjson.dumps(told) if as_json else _text(result, told.get("run")))
 
 
-def _warn(warnings: tuple[Problem, ...]) -> None:
-    for warning in warnings:
-        click.echo(f"pegbatch: warning: {warning}", err=True)
+def _submit(result: PlanResult) -> str:
+    """Submit the plan and return the run's URL."""
+    run = open_run(result.submit_dir)
+    return run_workflow(run, Wishes(), lambda state: None, detach=True).status.run
 
 
-def _text(result: PlanResult) -> str:
+def _text(result: PlanResult, run: str | None) -> str:
     shown, place = plan_text(result.plan), result.submit_dir
     if not result.plan.runnable:
         return f"{shown}\nPlanned without catalogs, so it cannot be run: {place}"
-    return f"{shown}\nSubmit directory: {place}\nNext: pegbatch run {shlex.quote(str(place))}"
+    said = f"\nSubmitted: {run}" if run else ""
+    following = "wait" if run else "run"
+    return (
+        f"{shown}\nSubmit directory: {place}{said}"
+        f"\nNext: pegbatch {following} {shlex.quote(str(place))}"
+    )

@@ -89,3 +89,29 @@ def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
 def test_a_malformed_definition_is_an_error_of_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="key=value"):
         load_settings(None, ["nonsense"], tmp_path, None, {})
+
+
+def test_a_file_that_unpacks_to_a_thousand_times_its_size_is_a_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(b"# a line\n" * (4 << 20)))
+    with pytest.raises(InputError, match="as only a bomb does"):
+        read_input(path)
+
+
+def test_a_file_may_be_asked_to_be_small(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"a\n" * (1 << 19))
+    assert len(read_input(path, at_most=1 << 20)) == 1 << 20
+    path.write_bytes(b"a\n" * (1 << 19) + b"b")
+    with pytest.raises(InputError, match="larger than a file of this kind can be"):
+        read_input(path, at_most=1 << 20)
+
+
+def test_one_can_go_back_in_what_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"abc\n")
+    with open_input(path) as stream:
+        assert stream.read(2) == b"ab"
+        assert stream.seekable()
+        stream.seek(0)
+        assert stream.read() == b"abc\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -130,3 +131,17 @@ def test_the_migrations_are_named_in_the_database(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "run.db")) as database:
         names = [name for (name,) in database.execute("SELECT name FROM migrations")]
     assert names == ["create_events"]
+
+
+def test_where_nothing_can_be_written_the_lock_holds_without_a_name(tmp_path: Path) -> None:
+    runs = SqliteRuns(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with runs.lock():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            with pytest.raises(RunLocked, match="another process"), runs.lock():
+                pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "run.lock").read_bytes() == b""

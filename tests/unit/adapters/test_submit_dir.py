@@ -29,7 +29,9 @@ def put_lines(path: Path, *rows: dict[str, object]) -> None:
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "base dir" / "me" / "pegasus" / "sketch" / "run0001"
     (path / "arrays").mkdir(parents=True)
-    (path / "arrays" / "first.index").write_bytes(b"")
+    for name in ("first", "last", "middle"):
+        (path / "arrays" / f"{name}.bags.jsonl.gz").write_bytes(b"")
+        (path / "arrays" / f"{name}.index").write_bytes(b"")
     (path / "plan.json").write_text(json.dumps(plan_to_json(diamond())))
     (path / "verdict.json").write_text("{}")
     put_lines(
@@ -70,7 +72,12 @@ def test_uploads_are_the_inputs_the_plan_and_the_worker(folder: Path) -> None:
         "/plan/verdict.json",
         "/plan/uploads.jsonl.gz",
         "/plan/outputs.jsonl.gz",
+        "/plan/arrays/first.bags.jsonl.gz",
         "/plan/arrays/first.index",
+        "/plan/arrays/last.bags.jsonl.gz",
+        "/plan/arrays/last.index",
+        "/plan/arrays/middle.bags.jsonl.gz",
+        "/plan/arrays/middle.index",
         "/worker.pyz",
     ]
 
@@ -95,6 +102,24 @@ def test_a_missing_list_is_refused_by_name(folder: Path) -> None:
         list(SubmitDirectory(folder).uploads(RUN, Path("/w")))
 
 
+def test_arrays_that_are_gone_are_named_before_anything_is_sent(folder: Path) -> None:
+    (folder / "arrays" / "last.index").unlink()
+    (folder / "arrays" / "middle.bags.jsonl.gz").unlink()
+    with pytest.raises(InputError) as caught:
+        next(SubmitDirectory(folder).uploads(RUN, Path("/w")))
+    assert [Path(problem.where or "").name for problem in caught.value.problems] == [
+        "middle.bags.jsonl.gz",
+        "last.index",
+    ]
+
+
+def test_a_plan_that_may_not_be_read_is_not_called_damaged(folder: Path) -> None:
+    (folder / "outputs.jsonl.gz").unlink()
+    (folder / "outputs.jsonl.gz").mkdir()
+    with pytest.raises(InputError, match=r"outputs\.jsonl\.gz: cannot be read: is a directory"):
+        list(SubmitDirectory(folder).outputs(RUN))
+
+
 def test_the_base_directory_is_four_levels_up(folder: Path, tmp_path: Path) -> None:
     assert SubmitDirectory(folder).base_directory() == tmp_path / "base dir"
 
@@ -106,6 +131,17 @@ def test_the_base_directory_is_that_of_the_braindump_while_it_holds(
     assert SubmitDirectory(folder).base_directory() == tmp_path
     (folder / "braindump.yml").write_text("base_dir: /somewhere/else\n")
     assert SubmitDirectory(folder).base_directory() == tmp_path / "base dir"
+
+
+def test_a_submit_directory_moved_alone_stays_with_its_base(folder: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base dir"
+    (folder / "braindump.yml").write_text(f"base_dir: {base}\n")
+    moved = tmp_path / "elsewhere" / "run0001"
+    moved.parent.mkdir()
+    folder.rename(moved)
+    assert SubmitDirectory(moved).base_directory() == base
+    (moved / "braindump.yml").unlink()
+    assert SubmitDirectory(moved).base_directory() == moved.parent
 
 
 def test_a_file_is_fetched_once_and_again_when_it_was_changed(tmp_path: Path) -> None:
@@ -138,6 +174,22 @@ def test_a_damaged_output_never_reaches_its_place(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         fetch_file(store, output)
     assert not (tmp_path / "out" / "x").exists()
+
+
+def test_what_is_in_the_way_of_an_output_is_named(tmp_path: Path) -> None:
+    store = Store(s3_directory=tmp_path / "s3")
+    store.write("s3://bucket/x", b"data")
+    place = tmp_path / "out" / "x"
+    output = Output(lfn="x", url="s3://bucket/x", destination=f"file://{place}")
+    place.mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"out/x: a directory is where(.|\n)*pegbatch fetch"):
+        fetch_file(store, output)
+    place.rmdir()
+    place.parent.rmdir()
+    place.parent.write_text("a file")
+    with pytest.raises(StoreError, match=r"out: a file is where outputs need a directory"):
+        fetch_file(store, output)
+    assert place.parent.read_text() == "a file"
 
 
 def test_what_the_run_has_not_made_is_missing_and_no_error(tmp_path: Path) -> None:

@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 
 from pegbatch.batch.bag_lines import BagLines
 from pegbatch.batch.manifests import (
-    array_members,
+    bag_members,
     gzip_lines,
     output_lines,
     upload_lines,
     verdict_text,
 )
-from pegbatch.model.catalogs import Directory, FileServer, Site, SiteCatalog
+from pegbatch.model.catalogs import (
+    Directory,
+    FileServer,
+    Replica,
+    ReplicaCatalog,
+    Site,
+    SiteCatalog,
+)
 from pegbatch.model.manifest import (
     INDEX_LINE_BYTES,
     IndexLine,
@@ -113,11 +120,35 @@ def test_outputs_that_others_read_stay_in_the_run_and_are_delivered_too() -> Non
         {"lfn": "scratch", "url": "data/scratch"},
         {"lfn": "passed", "url": "data/passed"},
     ]
+    registered = {"site": "remote", "register": True, "array": "L0-t"}
     assert [json.loads(line) for line in output_lines(result)] == [
-        {"lfn": "read", "url": "s3://out/base/read", "destination": "s3://out/base/read"},
-        {"lfn": "final", "url": "s3://out/base/final", "destination": "s3://out/base/final"},
+        {"lfn": lfn, "url": f"s3://out/base/{lfn}", "destination": f"s3://out/base/{lfn}"}
+        | registered
+        for lfn in ("read", "final")
     ]
     assert result.plan.outputs == 2
+    silent = planned(tasks, properties={"pegasus.register": "false"}, output_sites=("remote",))
+    assert all("register" not in json.loads(line) for line in output_lines(silent))
+
+
+def test_a_reused_output_says_where_it_lies_and_what_is_known_of_it() -> None:
+    replica = Replica(site="local", pfn="/data/x", sha256="ab" * 32)
+    result = planned(
+        [T(id="a", outputs=["x"])],
+        replicas=ReplicaCatalog(source="rc", replicas={"x": (replica,)}),
+        output_sites=("local",),
+        catalogs=True,
+    )
+    (line,) = map(json.loads, output_lines(result))
+    assert line == {
+        "lfn": "x",
+        "url": "file:///data/x",
+        "destination": "file:///base/wf-output/x",
+        "site": "local",
+        "reused": True,
+        "register": True,
+        "sha256": "ab" * 32,
+    }
 
 
 def test_outputs_for_a_local_directory_wait_in_the_run() -> None:
@@ -143,7 +174,7 @@ def test_clusters_are_named_on_the_line() -> None:
 
 
 def members_of(result, number=0):
-    parts = list(array_members(BagLines(result), result.arrays[number]))
+    parts = list(bag_members(BagLines(result).lines(result.arrays[number])))
     return b"".join(member for member, _ in parts), b"".join(index for _, index in parts)
 
 

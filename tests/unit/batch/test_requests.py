@@ -16,7 +16,12 @@ from pegbatch.planner.pipeline import plan_workflow
 from tests.workflows import T, make_given, make_workflow
 
 RUN = RunIdentity(
-    run_url="s3://pegbatch/test-1", run_hex="0a1b2c3d", job_queue="q", job_definition="d:1"
+    run_url="s3://pegbatch/test-1",
+    run_hex="0a1b2c3d",
+    service="local",
+    started=1_700_000_000.25,
+    job_queue="q",
+    job_definition="d:1",
 )
 
 
@@ -128,3 +133,15 @@ def test_a_plan_round_trips_through_json() -> None:
     assert plan.job("L1-b").size == 3
     with pytest.raises(KeyError):
         plan.job("nobody")
+
+
+def test_the_verdict_alone_is_told_where_the_run_is_and_when_it_began() -> None:
+    told = [
+        {pair["name"]: pair["value"] for pair in request.body["containerOverrides"]["environment"]}
+        for request in build_requests(make_plan(), RUN)
+    ]
+    assert (told[-1]["PEGBATCH_SERVICE"], told[-1]["PEGBATCH_RUN_STARTED"]) == (
+        "local",
+        "1700000000.250",
+    )
+    assert all("PEGBATCH_RUN_STARTED" not in one for one in told[:-1])

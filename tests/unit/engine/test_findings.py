@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from pegbatch.engine.context import CANCEL_REASON
 from pegbatch.engine.counting import LostChildren, Mark
 from pegbatch.engine.deliveries import Fetched, FetchReport, Output, fetch_outputs, output_sizes
 from pegbatch.engine.failures import describe_failures
-from pegbatch.engine.findings import LostChild, find_lost, look_up
+from pegbatch.engine.findings import look_up
 from pegbatch.engine.loop import look, submit
+from pegbatch.engine.lost import LostChild, find_lost
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.engine.state import RunState, fold, new_state
 from pegbatch.engine.status import Findings, build_status, phase_of
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import failure_key, record_key
 from pegbatch.model.records import TaskRecord, TaskState, record_to_json
-from pegbatch.model.run_status import TaskCounts
+from pegbatch.model.run_status import Failure, TaskCounts
 from pegbatch.ports import JobState
 from tests.fakes_store import MemoryStore
 from tests.plans import RUN_URL, Bench, diamond, job, plan
@@ -114,7 +116,7 @@ def test_lost_children_are_told_apart_by_their_reasons() -> None:
         JobState(job_id="job-0:1", name="n", status="FAILED", reason="Host EC2 (i) terminated"),
     ]
     state = look(bench.context())
-    counts, children = find_lost(bench.jobs, bench.plan, state, {})
+    counts, children = find_lost(bench.jobs, bench.store, bench.plan, state, {})
     # The third is not listed any more; the array's own reason decides.
     assert counts == {"only": LostChildren(failed=2, skipped=1)}
     assert [(child.bag, child.state) for child in children] == [(1, "failed"), (3, "skipped")]
@@ -138,7 +140,7 @@ def test_under_stop_children_with_a_mark_are_not_lost() -> None:
     bench.store.write(f"{RUN_URL}/{failure_key('only', 0, 1, 1, 0)}", b"")
     state = look(bench.context())
     marks = {"only": {0: Mark(1, 1, 0)}}
-    counts, children = find_lost(bench.jobs, bench.plan, state, marks)
+    counts, children = find_lost(bench.jobs, bench.store, bench.plan, state, marks)
     assert counts["only"] == LostChildren(failed=1)
     assert counts["after"] == LostChildren(skipped=1)
     assert [(child.array, child.bag) for child in children] == [("only", 1), ("after", 0)]
@@ -150,8 +152,68 @@ def test_an_array_that_was_never_submitted_has_no_children_to_ask_for() -> None:
     bench = Bench(plan(job("only")))
     state = new_state(bench.plan)
     array = replace(state.arrays["only"], status="FAILED", reason="Dependent Job failed")
-    counts, children = find_lost(bench.jobs, bench.plan, replace(state, arrays={"only": array}), {})
+    counts, children = find_lost(
+        bench.jobs, bench.store, bench.plan, replace(state, arrays={"only": array}), {}
+    )
     assert (counts, children) == ({"only": LostChildren(skipped=1)}, ())
+
+
+def test_what_a_lost_child_had_recorded_is_done_all_the_same() -> None:
+    bench = Bench(plan(job("only", size=2, tasks=10), job("verdict", "only", kind="verdict")))
+    submitted(bench)
+    bench.jobs.set_state("job-0", "FAILED", children={"SUCCEEDED": 1, "FAILED": 1})
+    bench.jobs.set_state("job-1", "FAILED", reason="Dependent Job failed")
+    gone = "Host EC2 (i) terminated"
+    bench.jobs.lost["job-0"] = [
+        JobState(job_id="job-0:1", name="n", status="FAILED", reason=gone),
+    ]
+    lines = [record("x", "succeeded"), record("y", "succeeded"), record("z", "failed")]
+    bench.store.write(f"{RUN_URL}/{record_key('only', 1, 1, 1)}", b"\n".join(lines))
+    again = b"\n".join([record("x", "succeeded", attempt=2), record("z", "succeeded", attempt=2)])
+    bench.store.write(f"{RUN_URL}/{record_key('only', 1, 1, 2)}", again)
+    state = look(bench.context())
+    summary = json.loads(bench.store.read(f"{RUN_URL}/summary.json"))
+    assert summary["tasks"] == {
+        "total": 10, "succeeded": 8, "failed": 2, "skipped": 0, "running": 0, "waiting": 0,
+    }  # fmt: skip
+    assert look_up(bench.store, state).tasks == TaskCounts(total=10, succeeded=8, failed=2)
+    assert [(f["bag"], f["id"], f["reason"]) for f in summary["failures"]] == [(1, None, gone)]
+
+
+def test_children_that_a_cancel_took_keep_what_they_had_done() -> None:
+    bench = Bench(plan(job("only", size=3, tasks=9)))
+    submitted(bench)
+    bench.event("cancel-requested")
+    bench.jobs.set_state("job-0", "FAILED", children={"FAILED": 3})
+    bench.jobs.lost["job-0"] = [
+        JobState(
+            job_id=f"job-0:{bag}",
+            name="n",
+            status="FAILED",
+            reason=CANCEL_REASON,
+            exit_code=75 if bag == 2 else None,
+        )
+        for bag in range(3)
+    ]
+    lines = [record("x", "succeeded"), record("y", "succeeded")]
+    bench.store.write(f"{RUN_URL}/{record_key('only', 2, 1, 1)}", b"\n".join(lines))
+    state = look(bench.context())
+    counts, _ = find_lost(bench.jobs, bench.store, bench.plan, state, {})
+    assert counts == {"only": LostChildren(skipped=3, done_in_skipped=2)}
+    status = build_status(bench.plan, state, Findings(lost=counts), now=0.0)
+    assert status.tasks == TaskCounts(total=9, succeeded=2, skipped=7)
+
+
+def test_failures_come_in_plan_order_and_within_a_bag_the_failed_first() -> None:
+    store = MemoryStore()
+    for array in ("L10", "L2"):
+        lines = [record("after", "skipped"), record("cause", "failed")]
+        store.write(f"{RUN_URL}/{record_key(array, 0, 1, 1)}", b"\n".join(lines))
+    marks = {array: {0: Mark(1, 1, 1)} for array in ("L10", "L2")}
+    rows = describe_failures(store, RUN_URL, marks, (), ["L2", "L10"])
+    assert [(row.array, row.id) for row in rows] == [
+        ("L2", "cause"), ("L2", "after"), ("L10", "cause"), ("L10", "after"),
+    ]  # fmt: skip
 
 
 def test_failures_are_the_newest_records_of_marked_bags_but_a_success_stays() -> None:
@@ -161,18 +223,18 @@ def test_failures_are_the_newest_records_of_marked_bags_but_a_success_stays() ->
     second = record("x", "failed", attempt=2, reason="exit code 2")
     again = record("z", "succeeded", attempt=2) + b"\n" + record("y", "failed", attempt=2)
     store.write(f"{RUN_URL}/{record_key('L0', 7, 1, 2)}", second + b"\n" + again)
-    rows = describe_failures(store, RUN_URL, {"L0": {7: Mark(1, 1, 0)}}, ())
-    assert rows == [
-        {
-            "array": "L0",
-            "bag": 7,
-            "id": "x",
-            "state": "failed",
-            "reason": "exit code 2",
-            "exit_code": None,
-            "stderr_tail": "last words",
-        }
-    ]
+    rows = describe_failures(store, RUN_URL, {"L0": {7: Mark(1, 1, 0)}}, (), ["L0"])
+    assert rows == (
+        Failure(
+            array="L0",
+            bag=7,
+            id="x",
+            state="failed",
+            reason="exit code 2",
+            exit_code=None,
+            stderr_tail="last words",
+        ),
+    )
 
 
 def test_a_records_file_that_goes_away_meanwhile_is_passed_over() -> None:
@@ -185,7 +247,7 @@ def test_a_records_file_that_goes_away_meanwhile_is_passed_over() -> None:
             raise ObjectMissing("gone", where=url)
 
     store.before = lose
-    assert describe_failures(store, RUN_URL, {"L0": {7: Mark(1, 1, 0)}}, ()) == []
+    assert describe_failures(store, RUN_URL, {"L0": {7: Mark(1, 1, 0)}}, (), ["L0"]) == ()
 
 
 def test_lost_children_come_first_and_no_more_than_twenty_failures_are_told() -> None:
@@ -193,8 +255,8 @@ def test_lost_children_come_first_and_no_more_than_twenty_failures_are_told() ->
         LostChild(array="L0", bag=bag, state="failed", reason="gone", exit_code=None)
         for bag in range(30)
     ]
-    rows = describe_failures(MemoryStore(), RUN_URL, {"L0": {7: Mark(1, 1, 0)}}, lost)
-    assert [row["bag"] for row in rows] == list(range(20))
+    rows = describe_failures(MemoryStore(), RUN_URL, {"L0": {7: Mark(1, 1, 0)}}, lost, ["L0"])
+    assert [row.bag for row in rows] == list(range(20))
 
 
 def test_the_phase_follows_the_run_from_plan_to_end() -> None:

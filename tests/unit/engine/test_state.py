@@ -97,6 +97,17 @@ def test_a_failed_clean_up_does_not_fail_the_run() -> None:
     assert decide(fold(new_state(small), events)) == (Finish("succeeded"),)
 
 
+def test_a_barrier_that_only_clean_up_waits_for_cannot_fail_the_run_either() -> None:
+    small = plan(
+        job("only"),
+        job("gate", "only", kind="barrier"),
+        job("barrier", "only", kind="barrier"),
+        job("tidy", "barrier", kind="clean-up"),
+        job("verdict", "gate", kind="verdict"),
+    )
+    assert new_state(small).optional == {"barrier", "tidy"}
+
+
 def test_a_cancelled_run_submits_no_more_and_waits_for_what_is_out() -> None:
     state = after(*submitted("first"), event("cancel-requested"))
     assert decide(state) == (Watch({"first": "id-first"}),)

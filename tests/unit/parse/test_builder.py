@@ -114,13 +114,12 @@ def test_a_file_that_is_input_and_output_of_a_job_is_a_defect(uses: list[tuple[s
     assert defects_of(target) == ["dir/wf.xml:8: the file 'x' is input and output of the job 'a'"]
 
 
-def test_a_checkpoint_file_is_no_defect_but_one_warning() -> None:
+@pytest.mark.parametrize("more", [[], [("x", INPUT), ("x", OUTPUT)]])
+def test_a_checkpoint_file_is_neither_a_defect_nor_a_warning(more: list[tuple[str, int]]) -> None:
     target = builder()
-    for identifier in ("a", "b"):
-        add(target, identifier, uses=[("x", CHECKPOINT | OPTIONAL)], line=4)
+    add(target, "a", uses=[("x", CHECKPOINT | OPTIONAL), *more], line=4)
     workflow = target.finish()
-    assert workflow.defects == ()
-    assert [problem.where for problem in workflow.warnings] == ["dir/wf.xml:4"]
+    assert (workflow.defects, workflow.warnings) == ((), ())
 
 
 def test_an_id_given_twice_is_a_defect_and_the_first_job_keeps_it() -> None:

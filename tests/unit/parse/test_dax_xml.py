@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pegbatch.errors import InputError
+from pegbatch.model.hooks import Hook
 from pegbatch.model.profiles import Profile
 from pegbatch.model.workflow import (
     CHECKPOINT,
@@ -246,13 +247,38 @@ def test_streams_are_redirected_without_becoming_uses() -> None:
     assert (uses_of(workflow), workflow.counts.files) == ({}, 0)
 
 
-def test_metadata_is_silent_and_hooks_are_one_warning() -> None:
+def test_metadata_is_silent_and_hooks_are_kept() -> None:
     workflow = adag(
-        '<metadata key="k">v</metadata>\n<invoke when="end">mail</invoke>\n'
-        '<job id="a" name="s"><metadata key="k">v</metadata><invoke when="end">x</invoke></job>'
+        '<metadata key="k">v</metadata>\n<invoke when="at_end">mail</invoke>\n'
+        '<job id="a" name="s"><metadata key="k">v</metadata><invoke when="start"> x -y </invoke>'
+        '<invoke when="on_error">z</invoke></job><job id="b" name="s"/>'
+        '<job id="c" name="s"><invoke when="start">x -y</invoke><invoke when="error">z</invoke>'
+        '<invoke when="never">w</invoke></job>'
     )
-    assert [problem.where for problem in workflow.warnings] == ["wf.dax:3"]
-    assert workflow.defects == ()
+    assert (workflow.warnings, workflow.defects) == ((), ())
+    assert workflow.hooks == (Hook("end", "mail"),)
+    assert workflow.hook_sets == ((), (Hook("start", "x -y"), Hook("error", "z")))
+    assert list(workflow.tasks.hooks or ()) == [1, 0, 1]
+
+
+def test_without_hooks_there_is_no_column_of_them() -> None:
+    assert adag('<job id="a" name="s"/>').tasks.hooks is None
+
+
+@pytest.mark.parametrize(
+    ("invoke", "words"),
+    [
+        ('<invoke when="noon">x</invoke>', "'noon', which never happens"),
+        ("<invoke>x</invoke>", "'', which never happens"),
+        ('<invoke when="end"> </invoke>', "without a command"),
+        ('<invoke when="end">mail "x</invoke>', "is not closed"),
+    ],
+)
+def test_a_hook_that_cannot_be_run_is_a_warning(invoke: str, words: str) -> None:
+    workflow = adag(f'{invoke}\n<job id="a" name="s"/>')
+    assert workflow.hooks == () and workflow.defects == ()
+    (problem,) = workflow.warnings
+    assert words in problem.message and problem.where == "wf.dax:2"
 
 
 def test_unknown_elements_are_a_warning_each_name_once() -> None:
@@ -381,9 +407,10 @@ def test_inline_executables_become_a_transformation_catalog() -> None:
     assert (second.site, second.kind, second.profiles) == ("t", "installed", ())
     assert found.requires == (TransformationName("", "helper", ""),)
     assert found.requires_files == ("conf.ini",)
+    assert found.hooks == (Hook("end", "mail"),)
     bare = catalog.transformations[TransformationName("", "bare", "")]
     assert (bare.profiles, bare.sites) == ((Profile("env", "B", "2"),), ())
-    assert [problem.where for problem in workflow.warnings] == ["wf.dax:12", "wf.dax:13"]
+    assert [problem.where for problem in workflow.warnings] == ["wf.dax:13"]
 
 
 def test_the_list_of_files_of_version_1_is_passed_over() -> None:

@@ -80,11 +80,11 @@ def test_what_an_inline_catalog_warns_of_is_told_too() -> None:
     data = b"""pegasus: '5.0'
 name: w
 replicaCatalog:
-  replicas: [{lfn: 'f.*', pfns: [{site: s, pfn: /x}], regex: true}]
+  replicas: [{lfn: 'f.*', pfns: [{site: s, pfn: /x}], sizes: 3}]
 jobs:
 - {type: job, id: a, name: x, arguments: [], uses: []}
 """
-    assert any("regex" in problem.message for problem in inspect_data(data, "w.yml").warnings)
+    assert any("`sizes`" in problem.message for problem in inspect_data(data, "w.yml").warnings)
 
 
 _PIECES = st.sampled_from(

@@ -73,10 +73,22 @@ def test_checksums_of_other_kinds_are_left_alone() -> None:
     assert read(text).replicas["f.a"][0].sha256 is None
 
 
-def test_a_regex_replica_is_counted_and_told_and_left_out() -> None:
-    catalog = read('f.a /x site="s"\nf\\.([a-z]) /y/[0] site="s" regex="true"\n')
-    assert (list(catalog.replicas), catalog.entries) == (["f.a"], 2)
-    assert catalog.warnings[0].where == "rc:2"
+def test_a_regex_replica_becomes_a_pattern_and_lines_of_the_same_one_are_joined() -> None:
+    catalog = read(
+        'f.a /x site="s"\nf\\.([a-z]) /y/[0] site="s" regex="true"\n'
+        'f\\.([a-z]) /z/[1] site="t" regex="TRUE"\n'
+    )
+    assert (list(catalog.replicas), catalog.entries) == (["f.a"], 3)
+    (pattern,) = catalog.patterns
+    assert pattern.expression.fullmatch("f.b")
+    assert [replica.pfn for replica in pattern.replicas] == ["/y/[0]", "/z/[1]"]
+
+
+def test_an_expression_that_only_java_knows_is_refused_with_its_line() -> None:
+    with pytest.raises(InputError) as caught:
+        read('a /x site="s"\n"[a&&b]" /y site="s" regex="true"\n( /z site="s" regex="true"\n')
+    assert [problem.where for problem in caught.value.problems] == ["rc:2", "rc:3"]
+    assert "intersection" in caught.value.problems[0].message
 
 
 def test_variables_come_from_the_environment() -> None:

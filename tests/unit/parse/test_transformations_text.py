@@ -6,6 +6,7 @@ import pytest
 
 from pegbatch.errors import InputError
 from pegbatch.model.catalogs import TransformationCatalog
+from pegbatch.model.hooks import Hook
 from pegbatch.model.profiles import Profile
 from pegbatch.model.workflow import TransformationName
 from pegbatch.parse.catalogs import read_transformations
@@ -181,6 +182,8 @@ def test_a_container_needs_a_name(text: str) -> None:
     assert problems("tr x { " + SITE + " }\n" + text)[0] == "tc:2: expected a value after `cont`"
 
 
-def test_notifications_are_warned_of() -> None:
-    catalog = read('tr x {\ninvoke "at_end" "/bin/mail"\n' + SITE + " }")
-    assert [problem.where for problem in catalog.warnings] == ["tc:2"]
+def test_notifications_are_hooks_of_the_transformation() -> None:
+    catalog = read('tr x {\ninvoke "at_end" "/bin/mail"\ninvoke "noon" "/bin/x"\n' + SITE + " }")
+    (entry,) = catalog.transformations.values()
+    assert entry.hooks == (Hook("end", "/bin/mail"),)
+    assert [problem.where for problem in catalog.warnings] == ["tc:3"]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pegbatch.errors import InputError
+from pegbatch.model.hooks import Hook
 from pegbatch.model.profiles import Profile
 from pegbatch.model.workflow import (
     CHECKPOINT,
@@ -197,14 +198,43 @@ def test_sub_workflow_jobs_are_counted_and_name_type_and_line() -> None:
     assert "pegasusWorkflow" in workflow.defects[0].message
 
 
-def test_hooks_are_one_warning_and_unknown_keys_one_each() -> None:
+def test_hooks_of_the_workflow_and_of_its_jobs_are_kept() -> None:
+    workflow = parse(
+        "hooks: {shell: [{_on: start, cmd: a}, {_on: never, cmd: b}]}\njobs:\n"
+        "- {id: a, name: s, hooks: {shell: [{_on: all, cmd: 'c d'}]}}\n"
+        "- {id: b, name: s, hooks: {shell: []}}\n"
+    )
+    assert workflow.hooks == (Hook("start", "a"),)
+    assert workflow.hook_sets == ((), (Hook("all", "c d"),))
+    assert list(workflow.tasks.hooks or ()) == [1, 0]
+    assert workflow.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("hooks", "words"),
+    [
+        ("[]", "`hooks` is a mapping, found a list"),
+        ("{shell: {}}", "`shell` is a list of hooks, found a mapping"),
+        ("{mail: []}", "hooks of the kind 'mail' are not known"),
+        ("{shell: [x]}", "a hook is a mapping with `_on` and `cmd`"),
+        ("{shell: [{_on: noon, cmd: x}]}", "'noon', which never happens"),
+        ("{shell: [{_on: end}]}", "a hook without a command"),
+    ],
+)
+def test_a_hook_that_cannot_be_run_is_a_warning(hooks: str, words: str) -> None:
+    workflow = parse(f"hooks: {hooks}\njobs:\n- {{id: a, name: s}}\n")
+    assert (workflow.hooks, workflow.defects) == ((), ())
+    (problem,) = workflow.warnings
+    assert words in problem.message and problem.where == "dir/wf.yml:1"
+
+
+def test_unknown_keys_are_one_warning_each() -> None:
     workflow = parse(
         "hooks: {shell: []}\nodd: 1\njobs:\n"
         "- {id: a, name: s, hooks: {}, size: 1, x-mine: 2}\n"
         "- {id: b, name: s, size: 1, uses: [{lfn: f, type: input, colour: red}]}\n"
     )
     assert [str(problem) for problem in workflow.warnings] == [
-        "dir/wf.yml:1: `hooks` (notification hooks) is not acted on yet",
         "dir/wf.yml:2: the key 'odd' of a workflow is not known; it is passed over",
         "dir/wf.yml:4: the key 'size' of a job is not known; it is passed over",
         "dir/wf.yml:5: the key 'colour' of a use is not known; it is passed over",

@@ -133,7 +133,7 @@ def test_a_variable_across_two_chunks_is_replaced() -> None:
     [
         ("", "f.xml:1", "no element"),
         ("<r>\n<a></r>", "f.xml:2", "mismatched tag"),
-        ("<r>\n<a>\n", "f.xml:3", "no element"),
+        ("<r>\n<a>\n", "f.xml:3", "the file ends before"),
         ("junk\n<r/>", "f.xml:1", "malformed XML"),
         ("<r/>\n<s/>", "f.xml:2", "junk after"),
         ("<r>&undefined;</r>", "f.xml:1", "undefined entity"),

@@ -7,6 +7,7 @@ import pytest
 
 from pegbatch.errors import InputError
 from pegbatch.model.catalogs import FileServer
+from pegbatch.model.hooks import Hook
 from pegbatch.model.profiles import Profile
 from pegbatch.model.workflow import TransformationName
 from pegbatch.parse.catalogs import read_replicas, read_sites, read_transformations
@@ -142,9 +143,11 @@ def test_a_transformation_has_requirements_profiles_and_sites() -> None:
     assert (catalog.version, catalog.entries) == ("5.0.4", 2)
 
 
-def test_hooks_and_missing_sites_are_warned_of() -> None:
+def test_hooks_are_kept_and_missing_sites_are_warned_of() -> None:
     catalog = read_transformations(TRANSFORMATIONS.encode(), "tc", {"BIN": "/opt"})
-    assert [problem.where for problem in catalog.warnings] == ["tc:15", "tc:14"]
+    entry = catalog.transformations[TransformationName("", "bar", "")]
+    assert entry.hooks == (Hook("start", "x"),)
+    assert [problem.where for problem in catalog.warnings] == ["tc:14"]
 
 
 def test_transformations_are_wrong_in_many_ways_at_once() -> None:
@@ -176,13 +179,14 @@ replicas:
 """
 
 
-def test_replicas_carry_site_and_checksum_and_regular_expressions_are_left_out() -> None:
+def test_replicas_carry_site_and_checksum_and_regular_expressions_are_patterns() -> None:
     catalog = read_replicas((REPLICAS % ("AB" * 32)).encode(), "rc", {})
     first, second = catalog.replicas["f.a"]
     assert (first.site, first.pfn, first.sha256) == ("local", "/data/f.a", "ab" * 32)
     assert (second.site, second.pfn) == ("local", "s3://me@amazon/b/f.a")
     assert (list(catalog.replicas), catalog.entries) == (["f.a"], 2)
-    assert [problem.where for problem in catalog.warnings] == ["rc:9"]
+    assert [pattern.expression.pattern for pattern in catalog.patterns] == [r"run_(\d+)"]
+    assert catalog.patterns[0].replicas[0].where == "rc:10"
 
 
 def test_replicas_are_wrong_in_many_ways_at_once() -> None:

@@ -79,16 +79,18 @@ def test_tasks_behind_a_cycle_are_not_said_to_be_on_it() -> None:
     assert "late" not in str(caught.value)
 
 
-def test_defects_of_the_file_and_open_quotes_come_together() -> None:
-    workflow = make_workflow([T(id="a", arguments="say 'hello")])
+def test_defects_open_quotes_and_bad_names_come_together_in_the_order_of_lines() -> None:
+    workflow = make_workflow([T(id="a", arguments="say 'hello"), T(id="b", inputs=["/abs"])])
     broken = replace(workflow, defects=(Problem("unknown parent b", "workflow.xml:9"),))
     with pytest.raises(InputError) as caught:
         check(make_given(broken))
     assert [problem.where for problem in caught.value.problems] == [
-        "workflow.xml:9",
         "workflow.xml:1",
+        "workflow.xml:2",
+        "workflow.xml:9",
     ]
-    assert "no closing quotation" in caught.value.problems[1].message
+    assert "no closing quotation" in caught.value.problems[0].message
+    assert "absolute path" in caught.value.problems[1].message
 
 
 @pytest.mark.parametrize(
@@ -129,3 +131,10 @@ def test_a_name_that_a_checksum_may_need_is_refused() -> None:
 def test_names_of_streams_are_checked_too() -> None:
     with pytest.raises(PlanError, match="absolute path"):
         check(make_given(make_workflow([T(id="a", stdout="/tmp/out")])))
+
+
+def test_a_stdin_that_is_no_input_of_the_job_is_warned_of_once() -> None:
+    tasks = [T(id="a", inputs=["x"], stdin="x"), T(id="b", stdin="y"), T(id="c", stdin="y")]
+    (warning,) = check(make_given(make_workflow(tasks))).warnings
+    assert warning.where == "workflow.xml:2"
+    assert "job b reads its stdin from y" in warning.message

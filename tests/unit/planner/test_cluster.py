@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pegbatch.errors import PlanError
 from pegbatch.planner.check import check
-from pegbatch.planner.cluster import cluster, even_parts
+from pegbatch.planner.cluster import cluster
+from pegbatch.planner.cluster_horizontally import even_parts
 from pegbatch.planner.level import level
 from pegbatch.planner.locate_inputs import locate_inputs
 from pegbatch.planner.map_to_site import map_to_site
@@ -66,15 +67,26 @@ def test_an_unknown_technique_is_refused() -> None:
         clustered(2, {}, technique=("spiral",))
 
 
-def test_names_go_on_counting_where_resources_differ() -> None:
+def test_resources_do_not_part_a_cluster() -> None:
     tasks = [
         T(id=str(number), profiles={"pegasus.clusters.size": "2", "pegasus.memory": memory})
         for number, memory in enumerate(["10", "20", "10", "20"])
     ]
     given = make_given(make_workflow(tasks), cluster=("horizontal",))
     stage = cluster(level(locate_inputs(map_to_site(check(given)))))
-    assert len(set(stage.cluster_names)) == 2
-    assert stage.clusters[0] == stage.clusters[2] != stage.clusters[1]
+    assert list(stage.clusters) == [0, 0, 1, 1]
+    assert stage.cluster_resources == {}
+
+
+def test_names_go_on_counting_where_sizes_differ() -> None:
+    tasks = [
+        T(id=str(number), profiles={"pegasus.clusters.size": size})
+        for number, size in enumerate(["1", "2", "1", "2"])
+    ]
+    given = make_given(make_workflow(tasks), cluster=("horizontal",))
+    stage = cluster(level(locate_inputs(map_to_site(check(given)))))
+    assert stage.cluster_names == [f"merge_t_PID1_ID{n}" for n in (1, 2, 3)]
+    assert list(stage.clusters) == [0, 2, 1, 2]
 
 
 @given(st.integers(1, 50), st.integers(1, 50))

@@ -271,7 +271,12 @@ def finished_before(jobs):
         ("pegbatch.array.by", "colour"),
         ("pegasus.parser.dax.data.dependencies", "maybe"),
         ("pegbatch.infrastructure_retries", "-1"),
-        ("pegasus.clusterer.job.aggregator", "mpiexec"),
+        ("pegasus.clusterer.job.aggregator", "decaf"),
+        ("pegasus.clusterer.preference", "taste"),
+        ("pegasus.clusterer.nodes", "aws=many"),
+        ("pegasus.clusterer.nodes", "aws=0"),
+        ("pegasus.clusterer.allow.single", "perhaps"),
+        ("pegbatch.pmc.vcpus", "0"),
     ],
 )
 def test_properties_that_do_not_fit_are_named(key: str, value: str) -> None:

@@ -70,8 +70,10 @@ def test_values_have_pegasus_units() -> None:
         ("cores", "many", "must be a plain number"),
         ("cores", "nan", "must be a plain number"),
         ("gpus", "-1", "must be 0 or more"),
+        ("memory", "1e30", "must not be above 2,147,483,647"),
+        ("maxwalltime", "1e300", "must not be above 2,147,483,647"),
         ("maxwalltime", "-3", "must be a plain number"),
-        ("job.aggregator", "mpiexec", "must be AWSBatch or seqexec"),
+        ("job.aggregator", "decaf", "must be AWSBatch, seqexec or mpiexec"),
     ],
 )
 def test_values_that_do_not_fit_are_named(key: str, value: str, said: str) -> None:
@@ -109,3 +111,12 @@ def test_the_aggregator_of_a_job_beats_the_property() -> None:
 def test_attempts_add_up_and_stop_at_ten() -> None:
     assert attempts_of(2, 2) == 4
     assert attempts_of(9, 2) == 10
+
+
+def test_a_variable_that_no_process_can_have_is_refused() -> None:
+    profiles = (Profile("env", "A=B", "x"), Profile("env", "C", "y"))
+    settings, wrong = resolve_profiles([profiles], Tuning())
+    assert [message for message, _ in wrong] == [
+        "profile env A=B = 'x' is no variable: its name must be without ="
+    ]
+    assert ("C", "y") in settings.env

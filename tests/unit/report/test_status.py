@@ -57,7 +57,7 @@ def status(state: RunPhase = "running", **counts: int) -> RunStatus:
 
 def test_the_text_has_state_tasks_and_a_line_for_each_array() -> None:
     assert status_text(status(total=6, succeeded=1, running=2, failed=3)).splitlines() == [
-        "sketch: running on the embedded AWS, 1 of 6 tasks succeeded, 61.2 s",
+        "sketch: running on the embedded AWS, 1 of 6 tasks succeeded, 3 failed, 61.2 s",
         "tasks: 6 (1 succeeded, 2 running, 3 failed)",
         "run:   s3://b/run",
         "",
@@ -104,15 +104,18 @@ def test_failures_show_the_end_of_stderr_without_what_steers_a_terminal() -> Non
         "reason": "exit code 3",
         "stderr_tail": "one\ntwo\nthree\n\x1b[31mfour\n",
     }
-    assert failures_text([failure]).splitlines() == [
+    assert failures_text([failure], 1).splitlines() == [
         "first failures:",
         "  b (L0, bag 2) failed: exit code 3",
         "    | two",
         "    | three",
         "    | ?[31mfour",
     ]
-    assert failures_text([failure] * 9).splitlines()[-1] == "  …"
-    assert failures_text([]) == ""
+    lost = {"array": "L0", "bag": 2, "id": None, "state": "failed", "reason": "Host EC2 gone"}
+    assert failures_text([lost], 4).splitlines()[1] == "  L0, bag 2 was lost: Host EC2 gone"
+    last = failures_text([failure] * 9, 30).splitlines()[-1]
+    assert last == "  … and 25 more that failed or were skipped: see summary.json of the run"
+    assert failures_text([], 0) == ""
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pegbatch.errors import StoreError
-from pegbatch.worker.history import read_records, settle
+from pegbatch.model.records import settle
+from pegbatch.worker.history import read_records
 from tests.run_layout import sh
 from tests.unit.worker.conftest import RUN, Bench
 

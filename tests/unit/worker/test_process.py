@@ -104,3 +104,15 @@ def test_the_tail_of_a_file_that_the_task_took_away_is_empty(tmp_path: Path) -> 
 def test_memory_of_a_program_is_measured(tmp_path: Path) -> None:
     ended, _, _ = run(shell(tmp_path, "head -c 60000000 /dev/zero | tail -c 50000000 >/dev/null"))
     assert ended.max_rss_mib is not None and ended.max_rss_mib > 40
+
+
+def test_a_script_whose_interpreter_is_missing_is_told_from_one_that_is_missing(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "script"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    ended, _, _ = run(replace(shell(tmp_path, ""), argv=(str(script),), executable=str(script)))
+    assert ended.not_started == (
+        f"{script} cannot be started: the interpreter that its #! names is missing"
+    )

@@ -58,10 +58,32 @@ def test_tries_are_counted_over_attempts_of_one_try_of_the_run(bench: Bench) -> 
     assert bench.child("L0.t2", number="2", attempts="5") == 75
 
 
-def test_the_last_attempt_marks_whatever_tries_are_left(bench: Bench) -> None:
+def test_the_last_attempt_uses_the_tries_that_are_left(bench: Bench) -> None:
     bench.run.add_array("L0", [sh("t", "exit 1", tries=4)])
+    assert bench.child(attempt="1", attempts="2") == 75
     assert bench.child(attempt="2", attempts="2") == 0
+    assert [r.state for r in bench.run.records("L0", 0, attempt=2)] == ["failed"] * 3
     assert bench.run.marks() == ["L0/0.1.1.0"]
+
+
+def test_a_chain_of_tasks_that_fail_once_ends_well_in_one_last_attempt(
+    bench: Bench, tmp_path: Path
+) -> None:
+    tasks = [
+        sh(
+            f"t{number}",
+            f"mkdir {tmp_path}/{number} && exit 1; cat x{number - 1}; echo >x{number}",
+            inputs=[f"x{number - 1}"] if number else [],
+            outputs=[f"x{number}"],
+            tries=2,
+        )
+        for number in range(3)
+    ]
+    bench.run.add_array("L0", tasks)
+    assert bench.child() == 0
+    assert bench.run.marks() == []
+    found = [(r.id, r.state) for r in bench.run.records("L0", 0) if r.state != "skipped"]
+    assert found == [(f"t{n}", state) for n in range(3) for state in ("failed", "succeeded")]
 
 
 def test_with_stop_a_final_failure_fails_the_child(bench: Bench) -> None:
@@ -84,8 +106,8 @@ def test_a_recorded_success_is_not_run_again(bench: Bench) -> None:
 
 def test_records_of_the_same_attempt_are_kept_when_it_is_started_twice(bench: Bench) -> None:
     bench.run.add_array("L0", [sh("t", "exit 0"), sh("u", "exit 1", tries=2)])
-    bench.child()
-    bench.child()
+    bench.child(attempts="2")
+    bench.child(attempts="2")
     assert [r.id for r in bench.run.records("L0", 0)] == ["t", "u", "u"]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 
+from pegbatch.engine import loop
+from tests import plans
 from tests.run_layout import sh
 from tests.unit.worker.conftest import RUN, Bench
 
@@ -15,15 +18,24 @@ def summary(bench: Bench) -> dict:
 def test_a_run_without_marks_has_succeeded(bench: Bench) -> None:
     bench.run.add_array("L0", [sh("a", "exit 0")], [sh("b", "exit 0")])
     bench.run.add_verdict(outputs=3)
-    assert bench.child("verdict", kind="verdict") == 0
-    assert summary(bench) == {
+    told = {"PEGBATCH_SERVICE": "aws", "PEGBATCH_RUN_STARTED": f"{time.time() - 100:.3f}"}
+    assert bench.child("verdict", kind="verdict", **told) == 0
+    found = summary(bench)
+    assert found.pop("seconds") >= 100
+    assert found == {
         "run": RUN,
         "workflow": "laid-out",
+        "service": "aws",
         "state": "succeeded",
         "tasks": {
             "total": 2, "succeeded": 2, "failed": 0, "skipped": 0, "running": 0, "waiting": 0,
         },
-        "arrays": [{"name": "L0", "size": 2, "tasks": 2, "failed": 0, "skipped": 0}],
+        "arrays": [
+            {
+                "name": "L0", "job_id": None, "state": "SUCCEEDED", "reason": "", "size": 2,
+                "children": {"SUCCEEDED": 2},
+            }
+        ],
         "outputs": 3,
         "failures": [],
     }  # fmt: skip
@@ -42,7 +54,7 @@ def test_failures_are_counted_and_the_first_are_named(bench: Bench) -> None:
     assert found["tasks"] == {
         "total": 3, "succeeded": 1, "failed": 1, "skipped": 1, "running": 0, "waiting": 0,
     }  # fmt: skip
-    assert [(a["failed"], a["skipped"]) for a in found["arrays"]] == [(1, 0), (0, 1)]
+    assert [a["children"] for a in found["arrays"]] == [{"SUCCEEDED": 1}, {"SUCCEEDED": 1}]
     assert found["failures"][0] == {
         "array": "L0", "bag": 0, "id": "bad", "state": "failed", "reason": "exit code 4",
         "exit_code": 4, "stderr_tail": "why\n",
@@ -50,6 +62,31 @@ def test_failures_are_counted_and_the_first_are_named(bench: Bench) -> None:
     assert found["failures"][1]["reason"] == "parent bad failed"
     log = bench.run.log("verdict", 0)
     assert "failed bad (L0, bag 0): exit code 4" in log and "| why" in log
+    assert "  L1: 0 failed and 1 skipped" in log
+
+
+def test_the_verdict_and_the_client_write_summaries_of_one_shape(bench: Bench) -> None:
+    bench.run.add_array("L0", [sh("bad", "exit 4")])
+    bench.run.add_verdict()
+    bench.child("L0")
+    bench.child("verdict", kind="verdict")
+    client = plans.Bench(plans.diamond())
+    client.start()
+    loop.submit(client.context())
+    client.end_all("FAILED")
+    loop.look(client.context())
+    written = json.loads(client.store.read(f"{plans.RUN_URL}/summary.json"))
+    assert shape(written) == shape(summary(bench))
+
+
+def test_a_verdict_that_is_told_no_time_says_so(bench: Bench) -> None:
+    bench.run.add_verdict()
+    assert bench.child("verdict", kind="verdict", PEGBATCH_RUN_STARTED="yesterday") == 2
+
+
+def shape(found: dict) -> tuple:
+    """Return the keys of a summary, of its counts, and of one array and one failure."""
+    return (list(found), list(found["tasks"]), list(found["arrays"][0]), list(found["failures"][0]))
 
 
 def test_only_the_first_twenty_failures_are_told_in_detail(bench: Bench) -> None:

@@ -1,0 +1,51 @@
+"""What roles and users may do, as IAM's own simulator says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pegbatch.adapters.aws_calls import AwsCaller, service_code
+from pegbatch.batch.entities import BucketUrl
+from pegbatch.errors import OutsideError
+from pegbatch.model.account import Json
+
+ACTIONS = ["s3:GetObject", "s3:PutObject"]
+
+
+def look_at_role(iam: AwsCaller, name: str) -> Json | None:
+    """Return the trust policy of a role given by name or ARN; None where there is none."""
+    try:
+        found = iam.call("get_role", RoleName=name.rsplit("/", 1)[-1])
+    except OutsideError as error:
+        if service_code(error) in ("NoSuchEntity", "NoSuchEntityException"):
+            return None
+        raise
+    policy: Json = found["Role"]["AssumeRolePolicyDocument"]
+    return policy
+
+
+def may_use_bucket(iam: AwsCaller, principal_arn: str, url: BucketUrl) -> bool:
+    """Tell whether a user or role may read and put objects below a URL.
+
+    Shapes: bucket policies and service control policies are not part of the simulation.
+    """
+    if principal_arn.endswith(":root"):
+        return True
+    partition = principal_arn.split(":")[1]
+    folder = f"{url.key_prefix}/" if url.key_prefix else ""
+    answer: dict[str, Any] = iam.call(
+        "simulate_principal_policy",
+        PolicySourceArn=_policy_source(iam, principal_arn),
+        ActionNames=ACTIONS,
+        ResourceArns=[f"arn:{partition}:s3:::{url.bucket}/{folder}*"],
+    )
+    results = answer.get("EvaluationResults", ())
+    return bool(results) and all(one["EvalDecision"] == "allowed" for one in results)
+
+
+def _policy_source(iam: AwsCaller, arn: str) -> str:
+    """Return the role behind a session, for the simulator knows no sessions."""
+    if ":assumed-role/" not in arn:
+        return arn
+    name = arn.split("/")[1]
+    return str(iam.call("get_role", RoleName=name)["Role"]["Arn"])

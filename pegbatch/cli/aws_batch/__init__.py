@@ -1,0 +1,1 @@
+"""What `pegbatch-aws-batch` does: one module a use case."""

@@ -1,0 +1,182 @@
+"""`--bootstrap` and `--teardown`: everything that runs need, as one CloudFormation stack."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
+from pegbatch.adapters.aws_clients import amazon_client
+from pegbatch.adapters.aws_stacks import Stacks, default_network
+from pegbatch.adapters.properties_files import save_properties
+from pegbatch.batch.user_policy import user_policy
+from pegbatch.cli.aws_batch.account import Account, open_account
+from pegbatch.cli.aws_batch.options import AwsBatchOptions
+from pegbatch.cli.choice import ACCOUNT, REGION
+from pegbatch.cli.results import echo_json
+from pegbatch.errors import Problem, UsageError
+from pegbatch.model.entities import PROPERTY_OF, EntityKind
+
+TEMPLATE = Path(__file__).with_name("bootstrap.yml")
+"""conf/bootstrap.yml, which the package carries."""
+TAG = "pegbatch:prefix"
+_PREFIX = re.compile(r"[a-z][a-z0-9-]{0,20}[a-z0-9]").fullmatch
+_PARAMETER = re.compile(r"^  ([A-Za-z]+):\n    Type:", re.M)
+_SAVED = {
+    PROPERTY_OF[EntityKind.QUEUE]: "JobQueue",
+    PROPERTY_OF[EntityKind.DEFINITION]: "JobDefinition",
+    PROPERTY_OF[EntityKind.ENVIRONMENT]: "ComputeEnvironment",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """An account with its stacks."""
+
+    account: Account
+    stacks: Stacks
+    ec2: AwsCaller
+
+
+def bootstrap(options: AwsBatchOptions, settings: Sequence[str]) -> int:
+    """Make the stack of a prefix, or bring it to this template and these settings.
+
+    Shapes: settings are `NAME=VALUE`, parameters of the template.
+    Errors: UsageError for a prefix or a setting that the template does not take; OutsideError.
+    """
+    parameters = _parameters(options.prefix, settings)
+    with _open(options) as desk:
+        if "VpcId" not in parameters:
+            parameters["VpcId"], subnets = default_network(desk.ec2)
+            parameters["Subnets"] = ",".join(subnets)
+        name = stack_name(options.prefix)
+        tags = {TAG: options.prefix}
+        done = desk.stacks.put(name, TEMPLATE.read_text("utf-8"), parameters, tags)
+        outputs = _outputs(desk.stacks.find(name) or {})
+    policy = user_policy(outputs, account=desk.account.number, region=options.region)
+    if options.words.save is not None:
+        found = {key: outputs[output] for key, output in _SAVED.items()}
+        whose = {REGION: options.region, ACCOUNT: desk.account.number}
+        save_properties(options.words.save, {**whose, **found})
+    _echo(name, done, outputs, policy, as_json=options.words.as_json)
+    return 0
+
+
+def teardown(options: AwsBatchOptions) -> int:
+    """Delete the stack of a prefix with everything in it, once the user agrees.
+
+    Errors: UsageError where nobody can be asked; OutsideError with all that stays, and why.
+    """
+    if not options.words.yes and not sys.stdin.isatty():
+        raise UsageError("--teardown asks first, and there is no terminal", hint="give --yes")
+    name = stack_name(options.prefix)
+    with _open(options) as desk:
+        found = desk.stacks.find(name)
+        if found is None:
+            _echo_gone(name, [], options, f"there is no stack {name}")
+            return 0
+        bucket = _bucket_of(desk.stacks.resources(name))
+        buckets = desk.account.buckets
+        keys = tuple(buckets.keys(bucket)) if bucket and buckets.find(bucket) else ()
+        if not options.words.yes:
+            click.echo(f"stack {name}, with {len(keys):,} objects in s3://{bucket}", err=True)
+            click.confirm("Delete them?", abort=True, err=True)
+        if bucket:
+            buckets.delete_objects(bucket, keys)
+        desk.stacks.delete(name)
+    _echo_gone(name, list(keys), options, f"deleted stack {name} and {len(keys):,} objects")
+    return 0
+
+
+def stack_name(prefix: str) -> str:
+    """Return the name of the stack of a prefix."""
+    return f"{prefix}-pegbatch"
+
+
+@contextmanager
+def _open(options: AwsBatchOptions) -> Iterator[_Desk]:
+    wait = options.words.wait_seconds
+    with ExitStack() as stack:
+        account = stack.enter_context(open_account(options.region, options.account, wait))
+        budget = CallBudget(account.clock)
+
+        def caller(service: str) -> AwsCaller:
+            client = stack.enter_context(amazon_client(service, options.region))
+            return AwsCaller(client, budget, account.clock, service=service)
+
+        stacks = Stacks(caller("cloudformation"), account.clock, wait_seconds=wait)
+        yield _Desk(account=account, stacks=stacks, ec2=caller("ec2"))
+
+
+def _parameters(prefix: str, settings: Sequence[str]) -> dict[str, str]:
+    known = _PARAMETER.findall(TEMPLATE.read_text("utf-8"))
+    problems = []
+    if not _PREFIX(prefix):
+        problems.append(
+            Problem(
+                f"{prefix!r} cannot begin the name of a bucket",
+                "--prefix",
+                "up to 22 small letters, digits and hyphens, a letter first",
+            )
+        )
+    found = {"Prefix": prefix}
+    for setting in settings:
+        name, sign, value = setting.partition("=")
+        if not sign or name not in known or name == "Prefix":
+            names = ", ".join(one for one in known if one != "Prefix")
+            problems.append(Problem(f"{setting!r} is no NAME=VALUE", "--set", f"names: {names}"))
+        found[name] = value
+    if ("VpcId" in found) != ("Subnets" in found):
+        problems.append(Problem("VpcId and Subnets go together", "--set", "give both, or neither"))
+    if problems:
+        raise UsageError(problems=problems)
+    return found
+
+
+def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:
+    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
+
+
+def _bucket_of(resources: Sequence[Mapping[str, Any]]) -> str:
+    for resource in resources:
+        if resource["LogicalResourceId"] == "Bucket":
+            return str(resource.get("PhysicalResourceId", ""))
+    return ""
+
+
+def _echo(
+    name: str,
+    done: str,
+    outputs: Mapping[str, str],
+    policy: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        echo_json({"stack": name, "action": done, "outputs": dict(outputs), "policy": policy})
+        return
+    click.echo(f"stack {name}: {done}\n")
+    for key, value in sorted(outputs.items()):
+        click.echo(f"  {key:<22}  {value}")
+    click.echo("\nThe least that a person needs who runs workflows here, as an IAM policy:\n")
+    click.echo(json.dumps(policy, indent=2))
+    click.echo(
+        f"\nnext: push the image of containers/fetch-and-run to {outputs['Repository']},\n"
+        f"and give the site catalog's sharedScratch directory {outputs['StagingUrl']}",
+        err=True,
+    )
+
+
+def _echo_gone(name: str, keys: Sequence[str], options: AwsBatchOptions, text: str) -> None:
+    if options.words.as_json:
+        echo_json({"stack": name, "action": "deleted", "objects": len(keys)})
+    else:
+        click.echo(text)

@@ -1,0 +1,1 @@
+"""What `pegbatch check` does: on Amazon, and on the embedded AWS."""

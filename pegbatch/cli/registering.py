@@ -1,0 +1,34 @@
+"""The use case at the end of a run: its outputs go into a replica catalog, once a try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pegbatch.adapters.registered_files import output_catalog, write_registered
+from pegbatch.cli.wiring import OpenRun
+from pegbatch.engine.journal import Journal
+from pegbatch.engine.registration import registered_files
+from pegbatch.engine.state import RunState, new_state
+from pegbatch.ports import ObjectStore
+
+
+def register_outputs(run: OpenRun, state: RunState, store: ObjectStore) -> None:
+    """Register what the run has made, where it has ended and nobody has done so yet.
+
+    Errors: OutsideError where store or catalog do not answer; InputError for a catalog that
+    cannot be added to.
+    """
+    if state.outcome is None or _is_done(run):
+        return
+    outputs = run.directory.outputs(state.run_url)
+    files = tuple(registered_files(store, state.run_url, outputs))
+    if files:
+        named = output_catalog(run.plan.properties, Path.cwd())
+        write_registered(run.directory.path, named, files)
+    journal = Journal(run.runs, run.clock, new_state(run.plan), writes=True)
+    journal.put("registered", files=len(files))
+
+
+def _is_done(run: OpenRun) -> bool:
+    kinds = [event.kind for event in run.runs.events() if event.kind in ("finished", "registered")]
+    return bool(kinds) and kinds[-1] == "registered"

@@ -1,0 +1,56 @@
+"""The hooks of a workflow as a whole, run by the `run` or `wait` that is there.
+
+Each is run once in a run: the event is in the log before its commands are started. A run that
+nobody watches has its last hooks run by the next `run` or `wait`.
+"""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from pegbatch.adapters.hook_commands import run_hook
+from pegbatch.cli.wiring import OpenRun, held
+from pegbatch.engine.journal import Journal
+from pegbatch.engine.state import new_state
+from pegbatch.model.hooks import Happening, hook_environment, hooks_for
+
+HOOK_SECONDS = 60.0
+
+
+def run_start_hooks(run: OpenRun) -> None:
+    """Run what waits for the start; the caller holds the run's lock."""
+    if run.plan.hooks:
+        _run(run, "start", None)
+
+
+def run_end_hooks(run: OpenRun) -> None:
+    """Run what waits for the end of a run that has ended; not where another process does."""
+    if not run.plan.hooks or run.state().outcome is None:
+        return
+    with held(run) as alone:
+        if alone:
+            failed = run.state().outcome != "succeeded"
+            _run(run, "error" if failed else "success", int(failed))
+
+
+def _run(run: OpenRun, happening: Happening, status: int | None) -> None:
+    journal = Journal(run.runs, run.clock, new_state(run.plan), writes=True)
+    if ("start" if happening == "start" else "end") in journal.state.hooked:
+        return
+    journal.put("hooked", at="start" if happening == "start" else "end")
+    for event, command in hooks_for(run.plan.hooks, happening):
+        name = journal.state.run_url.rpartition("/")[2]
+        told = hook_environment(
+            event,
+            now=run.clock.now(),
+            submit_dir=str(run.directory.path),
+            run=name,
+            job=name,
+            status=status,
+        )
+        environment = {**os.environ, **told}
+        complaint = run_hook(command, run.directory.path, environment, seconds=HOOK_SECONDS)
+        if complaint:
+            click.echo(f"pegbatch: warning: hook {event}: {command}: {complaint}", err=True)

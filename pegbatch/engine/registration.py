@@ -1,0 +1,90 @@
+"""Registration: the outputs of a run with checksum, size and place, from its records.
+
+One listing for each array that makes a registered output, and one read for each records file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from urllib.parse import quote
+
+from pegbatch.engine.deliveries import Output
+from pegbatch.engine.parallel import map_parallel
+from pegbatch.errors import ObjectMissing
+from pegbatch.model.layout import RECORDS_KEY, join_url
+from pegbatch.model.registered import RegisteredFile
+from pegbatch.ports import ObjectStore
+
+FILE_SCHEME = "file://"
+
+
+class _Made(NamedTuple):
+    """What a record says of one output."""
+
+    sha256: str
+    size_bytes: int
+
+
+def registered_files(
+    store: ObjectStore, run_url: str, outputs: Iterable[Output]
+) -> Iterator[RegisteredFile]:
+    """Yield the outputs that the run has made, or taken over, and that are to be registered.
+
+    Shapes: outputs in plan order; those of tasks that did not succeed are left out.
+    Errors: those of the store.
+    """
+    wanted = [output for output in outputs if output.register]
+    arrays = sorted({output.array for output in wanted if output.array is not None})
+    lfns = frozenset(output.lfn for output in wanted)
+    made = {
+        lfn: found
+        for array in arrays
+        for lfn, found in _made_by(store, join_url(run_url, f"{RECORDS_KEY}/{array}"))
+        if lfn in lfns
+    }
+    for output in wanted:
+        found = made.get(output.lfn)
+        if found is not None:
+            yield _registered(output, found.sha256, found.size_bytes)
+        elif output.is_reused:
+            yield _registered(output, output.sha256, None)
+
+
+def _made_by(store: ObjectStore, folder: str) -> Iterator[tuple[str, _Made]]:
+    """Yield what the tasks of one array that succeeded have put."""
+
+    def read(url: str) -> list[tuple[str, _Made]]:
+        try:
+            lines = store.read(url).splitlines()
+        except ObjectMissing:
+            return []
+        records = (json.loads(line) for line in lines)
+        return [
+            (output["lfn"], _Made(output["sha256"], output["size_bytes"]))
+            for record in records
+            if record["state"] == "succeeded"
+            for output in record["outputs"]
+        ]
+
+    urls = (info.url for info in store.list(folder) if info.url.endswith(".jsonl"))
+    for found in map_parallel(read, urls):
+        yield from found
+
+
+def _registered(output: Output, sha256: str | None, size_bytes: int | None) -> RegisteredFile:
+    return RegisteredFile(
+        lfn=output.lfn,
+        pfn=_pfn(output.destination),
+        site=output.site,
+        sha256=sha256,
+        size_bytes=size_bytes,
+    )
+
+
+def _pfn(url: str) -> str:
+    """Return a URL as catalogs spell it: the path of a local file percent-encoded."""
+    if not url.startswith(FILE_SCHEME):
+        return url
+    return FILE_SCHEME + quote(url.removeprefix(FILE_SCHEME))

@@ -1,0 +1,112 @@
+"""What a clustering technique gathers: tasks, and the clusters that earlier techniques made.
+
+To a later technique a cluster is one job, as in Pegasus: its transformation is that of the
+aggregator, and its profiles are those of its last task.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pegbatch.errors import PlanError
+from pegbatch.model.bags import TaskSettings
+from pegbatch.model.cluster_kinds import NAMED, PARALLEL
+from pegbatch.model.workflow import TransformationName
+from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable
+from pegbatch.planner.stages import Levelled
+from pegbatch.planner.tuning import AWS_BATCH, MPIEXEC, SEQEXEC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes:
+    """Columns, one entry a node; in order of first tasks."""
+
+    levels: array[int]
+    names: Sequence[TransformationName]
+    transformations: array[int]
+    """Number in names."""
+    settings: array[int]
+    """Number in settings_table."""
+    members: Sequence[Sequence[int]] | None = None
+    """Tasks of each node in the order in which they run; None where node n is task n."""
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+    def tasks_of(self, nodes: Sequence[int]) -> Sequence[int]:
+        """Return the tasks of some nodes."""
+        members = self.members
+        return nodes if members is None else [task for node in nodes for task in members[node]]
+
+
+def gather_nodes(levelled: Levelled, levels: array[int], table: ClusterTable) -> Nodes:
+    """Return the nodes that a technique finds."""
+    workflow = levelled.workflow
+    if not table.names:
+        return Nodes(
+            levels=levels,
+            names=workflow.transformations,
+            transformations=workflow.tasks.transformations,
+            settings=levelled.task_settings,
+        )
+    members = _members(table)
+    first = len(workflow.transformations)
+    named = {NAMED: first, PARALLEL: first + 1}
+    return Nodes(
+        levels=array("i", (max(levels[task] for task in tasks) for tasks in members)),
+        names=(*workflow.transformations, *_AGGREGATORS),
+        transformations=array(
+            "i",
+            (
+                workflow.tasks.transformations[tasks[0]]
+                if table.clusters[tasks[0]] == NO_CLUSTER
+                else named.get(table.kinds[table.clusters[tasks[0]]], first + 2)
+                for tasks in members
+            ),
+        ),
+        settings=array("i", (levelled.task_settings[tasks[-1]] for tasks in members)),
+        members=members,
+    )
+
+
+_AGGREGATORS = tuple(
+    TransformationName("pegasus", name, "") for name in ("aws-batch", MPIEXEC, SEQEXEC)
+)
+"""Transformations of clusters. Source: Pegasus, JobAggregator implementations."""
+
+
+def _members(table: ClusterTable) -> list[list[int]]:
+    """Return the tasks of each node, clusters that are taken left out."""
+    found: dict[int, list[int]] = {}
+    for task, cluster in enumerate(table.clusters):
+        if not table.is_taken(cluster):
+            key = cluster if cluster != NO_CLUSTER else -2 - task
+            found.setdefault(key, []).append(task)
+    for tasks in found.values():
+        tasks.sort(key=lambda task: table.ranks[task])
+    return list(found.values())
+
+
+def refuse_nesting(
+    levelled: Levelled,
+    table: ClusterTable,
+    tasks: Sequence[int],
+    settings: TaskSettings,
+    technique: str,
+) -> None:
+    """Refuse what Pegasus refuses: with AWSBatch a cluster cannot be a part of another.
+
+    Errors: PlanError.
+    """
+    inner = next((table.clusters[t] for t in tasks if table.clusters[t] != NO_CLUSTER), None)
+    if settings.aggregator != AWS_BATCH or inner is None:
+        return
+    raise PlanError(
+        f"--cluster {','.join(levelled.options.cluster)}: {technique} would put cluster "
+        f"{table.names[inner]} into another one, and clustering of clustered jobs is not "
+        "supported with AWSBatch",
+        hint="use pegasus.clusterer.job.aggregator=seqexec (or mpiexec), or keep the profiles of "
+        f"{technique} to jobs that no other technique takes",
+    )

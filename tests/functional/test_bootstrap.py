@@ -1,0 +1,229 @@
+"""`pegbatch-aws-batch --bootstrap` and `--teardown`: one stack with all that runs need."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint.api import lint_file
+from cfnlint.decode import cfn_yaml
+
+from pegbatch.cli.aws_batch.bootstrap import TEMPLATE
+from tests.functional.commands import EXAMPLES, LONGEST, ROOT, pegbatch
+from tests.wire_s3 import CREDENTIALS, s3_server
+
+ALL = ("--set", "Spot=yes", "--set", "Gpu=yes", "--set", "Fargate=yes", "--set", "MaxVcpus=8")
+
+
+class Desk:
+    """A command line before some AWS."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        program = "from pegbatch.cli.aws_batch_main import main; main()"
+        return subprocess.run(
+            [sys.executable, "-c", program, "--region", "us-east-1", *words],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                **CREDENTIALS,
+                "PYTHONPATH": str(ROOT),
+                "AWS_ENDPOINT_URL": self.url,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+            check=False,
+        )
+
+    def answer(self, *words: str) -> dict[str, Any]:
+        ended = self.call(*words, "--json")
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        found: dict[str, Any] = json.loads(ended.stdout)
+        return found
+
+    def client(self, service: str) -> Any:
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Lend a desk before an embedded AWS."""
+    folder = tmp_path_factory.mktemp("bootstrap")
+    started = pegbatch("emulator", "--background", "--json", "--dir", folder, cwd=folder)
+    assert started.returncode == 0, started.stderr
+    try:
+        yield Desk(json.loads(started.stdout)["address"], folder)
+    finally:
+        pegbatch("emulator", "--stop", "--dir", folder, cwd=folder)
+
+
+def test_the_template_passes_cfn_lint() -> None:
+    assert [str(found) for found in lint_file(TEMPLATE)] == []
+
+
+def test_the_packages_template_is_the_one_in_conf() -> None:
+    assert TEMPLATE.resolve() == ROOT / "conf" / "bootstrap.yml"
+
+
+def test_a_stack_is_made_shown_saved_kept_changed_and_torn_down(embedded: Desk) -> None:
+    saved = embedded.folder / "my.properties"
+    made = embedded.answer("--bootstrap", "--prefix", "mine", "--save", str(saved), *ALL)
+    assert (made["stack"], made["action"]) == ("mine-pegbatch", "created")
+    outputs = made["outputs"]
+    assert f"pegasus.aws.batch.job_queue = {outputs['JobQueue']}\n" in saved.read_text()
+
+    batch = embedded.client("batch")
+    queues = {one["jobQueueName"]: one for one in batch.describe_job_queues()["jobQueues"]}
+    assert set(queues) == {"mine-job-queue", "mine-gpu-job-queue", "mine-fargate-job-queue"}
+    order = queues["mine-job-queue"]["computeEnvironmentOrder"]
+    assert [one["computeEnvironment"].rpartition("/")[2] for one in order] == [
+        "mine-spot-compute-env",
+        "mine-compute-env",
+    ]
+    environments = batch.describe_compute_environments()["computeEnvironments"]
+    assert {one["computeResources"]["maxvCpus"] for one in environments} == {8}
+    assert all(one["computeResources"]["subnets"] for one in environments)
+    s3, iam = embedded.client("s3"), embedded.client("iam")
+    role = iam.get_role_policy(RoleName="mine-job-us-east-1", PolicyName="bucket")
+    assert f"arn:aws:s3:::{outputs['Bucket']}/*" in str(role["PolicyDocument"])
+
+    fewer = embedded.answer("--bootstrap", "--prefix", "mine", "--set", "MaxVcpus=4")
+    assert fewer["action"] == "updated"
+    assert set(outputs) - set(fewer["outputs"]) == {
+        "FargateJobDefinition",
+        "FargateJobQueue",
+        "GpuJobQueue",
+        "SpotComputeEnvironment",
+    }
+    s3.put_object(Bucket=outputs["Bucket"], Key="scratch/left", Body=b"over")
+    for client in (batch, s3, iam):
+        client.close()
+
+    assert embedded.call("--teardown", "--prefix", "mine").returncode == 2
+    gone = embedded.answer("--teardown", "--prefix", "mine", "--yes")
+    assert gone == {"stack": "mine-pegbatch", "action": "deleted", "objects": 1}
+    again = embedded.call("--teardown", "--prefix", "mine", "--yes")
+    assert (again.returncode, again.stdout) == (0, "there is no stack mine-pegbatch\n")
+
+
+def test_from_nothing_to_a_finished_run_in_three_commands(embedded: Desk) -> None:
+    example = embedded.folder / "diamond"
+    shutil.copytree(EXAMPLES / "black-diamond", example)
+    made = embedded.answer(
+        "--bootstrap", "--prefix", "run", "--save", str(example / "pegasus.properties")
+    )
+    sites = example / "sites.yml"
+    staging = made["outputs"]["StagingUrl"].removeprefix("s3://")
+    sites.write_text(sites.read_text().replace("pegbatch-examples/black-diamond", staging))
+    aws = {**CREDENTIALS, "AWS_ENDPOINT_URL": embedded.url}
+    words = ("--json", "--dir", "work", "--output-dir", "out", "diamond.dax")
+    planned = pegbatch("plan", *words, cwd=example, environment=aws)
+    submit_dir = json.loads(planned.stdout)["submit_dir"]
+    ended = pegbatch("run", "--json", submit_dir, cwd=example, environment=aws)
+    assert ended.returncode == 0, ended.stderr
+    assert "running on Amazon" in ended.stderr
+    assert {path.name for path in (example / "out").iterdir()} == {"f.c1", "f.c2", "f.d"}
+    assert embedded.call("--teardown", "--prefix", "run", "--yes").returncode == 0
+
+
+def test_the_stack_stands_on_moto_as_well(tmp_path: Path) -> None:
+    with s3_server() as url:
+        desk = Desk(url, tmp_path)
+        made = desk.call("--bootstrap", "--prefix", "mine")
+        assert made.returncode == 0, made.stderr
+        assert "s3://mine-123456789012-us-east-1/scratch" in made.stdout
+        assert '"batch:SubmitJob"' in made.stdout
+        assert "push the image" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--prefix", "9mine"), "cannot begin the name of a bucket"),
+        (("--prefix", "mine", "--set", "Colour=red"), "names: VpcId, Subnets, Image"),
+        (("--prefix", "mine", "--set", "Spot"), "is no NAME=VALUE"),
+        (("--prefix", "mine", "--set", "VpcId=vpc-1"), "go together"),
+        (("--prefix", "mine", "--show"), "exclude each other"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_any_call(
+    words: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    refused = Desk("http://127.0.0.1:9", tmp_path).call("--bootstrap", *words)
+    assert refused.returncode == 2
+    assert told in refused.stderr
+
+
+def test_a_resource_that_cannot_be_made_is_named(embedded: Desk) -> None:
+    s3 = embedded.client("batch")
+    s3.create_compute_environment(
+        computeEnvironmentName="taken-compute-env",
+        type="MANAGED",
+        computeResources={
+            "type": "EC2",
+            "maxvCpus": 1,
+            "instanceTypes": ["optimal"],
+            "instanceRole": "r",
+            "subnets": ["subnet-1"],
+        },
+    )
+    s3.close()
+    refused = embedded.call("--bootstrap", "--prefix", "taken")
+    assert refused.returncode == 5
+    assert "taken-compute-env" in refused.stderr
+
+
+def test_no_role_writes_outside_of_its_resources() -> None:
+    statements = _statements(json.loads(_as_json()))
+    allowed = [one for one in statements if one["Effect"] == "Allow" and "Resource" in one]
+    assert allowed
+    for statement in allowed:
+        assert statement["Resource"] != "*"
+        assert "*" not in statement["Action"]
+
+
+def test_the_bucket_is_private_encrypted_and_forgets_runs() -> None:
+    resources = json.loads(_as_json())["Resources"]
+    bucket = resources["Bucket"]["Properties"]
+    assert bucket["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert "BucketEncryption" in bucket
+    runs = bucket["LifecycleConfiguration"]["Rules"][0]
+    assert (runs["Prefix"], runs["ExpirationInDays"]) == ("scratch/", {"Ref": "RunDays"})
+    assert resources["LogGroup"]["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
+
+
+def _as_json() -> str:
+    """Return the template as JSON, its short tags written out."""
+    return json.dumps(cfn_yaml.load(str(TEMPLATE)))
+
+
+def _statements(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        found = [value] if "Effect" in value else []
+        return found + [one for part in value.values() for one in _statements(part)]
+    if isinstance(value, list):
+        return [one for part in value for one in _statements(part)]
+    return []

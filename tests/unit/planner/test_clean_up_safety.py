@@ -1,0 +1,226 @@
+"""Whatever fails and in whatever order jobs end: no file is deleted that a task may still need."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pegbatch.batch.manifests import manifests
+from pegbatch.model import layout
+from pegbatch.model.bags import PlannedWorkflow
+from pegbatch.model.plan import Job, LinkType
+from pegbatch.model.records import TaskRecord, record_to_json
+from pegbatch.planner.pipeline import plan_workflow
+from pegbatch.worker.child import read_child
+from pegbatch.worker.childlog import ChildLog
+from pegbatch.worker.clean_up import CleanUpDoors, clean_up
+from pegbatch.worker.stop import Stop
+from tests.fakes_store import MemoryStore
+from tests.unit.planner.test_level import dags
+from tests.workflows import T, make_given, make_workflow
+
+RUN = "s3://bucket/run"
+Json = dict[str, Any]
+PROPERTIES = (
+    {},
+    {"pegbatch.pack.size": "2"},
+    {"pegbatch.array.by": "cluster"},
+    {"pegbatch.array.by": "auto", "pegasus.file.cleanup.clusters.num": "2"},
+)
+
+
+@st.composite
+def workflows(draw: Any) -> PlannedWorkflow:
+    """Draw a workflow tied by files, some of them optional or read twice, and plan it."""
+    count, edges = draw(dags())
+    loose = set(draw(st.lists(st.integers(0, max(0, len(edges) - 1)), max_size=3)))
+    names = [draw(st.sampled_from("xy")) for _ in range(count)]
+    inputs: dict[int, list[str]] = defaultdict(list)
+    optional: dict[int, list[str]] = defaultdict(list)
+    for number, (parent, child) in enumerate(edges):
+        (optional if number in loose else inputs)[child].append(f"f{parent}")
+    tasks = [
+        T(
+            id=str(n),
+            name=names[n],
+            inputs=list(dict.fromkeys(inputs[n])),
+            optional_inputs=[lfn for lfn in dict.fromkeys(optional[n]) if lfn not in inputs[n]],
+            **{"outputs" if draw(st.booleans()) else "kept": [f"f{n}"]},
+        )
+        for n in range(count)
+    ]
+    properties = draw(st.sampled_from(PROPERTIES))
+    cluster = draw(st.sampled_from(((), (), ("chain",), ("horizontal",))))
+    strategy = draw(st.sampled_from(("inplace", "inplace", "leaf")))
+    return plan_workflow(
+        make_given(make_workflow(tasks), properties, cleanup=strategy, cluster=cluster)
+    )
+
+
+@dataclass
+class Batch:
+    """A little Batch: jobs end child by child, in an order that chance decides."""
+
+    planned: PlannedWorkflow
+    store: MemoryStore
+    chance: random.Random
+    folder: Path
+    done: set[str] = field(default_factory=set)
+    """Tasks with a success on record."""
+    made: set[str] = field(default_factory=set)
+    """URLs of the files of such tasks."""
+    lines: dict[str, dict[int, list[Json]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, members in manifests(self.planned):
+            parts = list(members)
+            data = b"".join(member for member, _ in parts)
+            self.write(layout.plan_key(layout.bags_file(name)), data)
+            index = b"".join(lines for _, lines in parts)
+            self.write(layout.plan_key(layout.index_file(name)), index)
+            bags: dict[int, list[Json]] = defaultdict(list)
+            for line in gzip.decompress(data).splitlines():
+                bags[json.loads(line)["bag"]].append(json.loads(line))
+            self.lines[name] = bags
+
+    def write(self, key: str, data: bytes) -> None:
+        self.store.write(f"{RUN}/{key}", data)
+
+    def run_try(self, number: int, faults: float, *, hasty: bool = False) -> None:
+        """Run all that is not done, as a submission or a resume would.
+
+        With hasty, bags without anything missing count as done from the start, so that a job may
+        start before those that such a bag waits for have ended in this try.
+        """
+        states: dict[str, dict[int, str]] = {
+            job.name: dict.fromkeys(range(job.size), "waiting") for job in self.planned.plan.jobs
+        }
+        for name, bags in self.lines.items():
+            for bag, lines in bags.items():
+                if hasty and self._is_done(lines):
+                    states[name][bag] = "succeeded"
+        while True:
+            ready = [
+                (job, child)
+                for job in self.planned.plan.jobs
+                for child, state in states[job.name].items()
+                if state == "waiting" and self._may_start(job, child, states)
+            ]
+            if not ready:
+                return
+            job, child = self.chance.choice(ready)
+            states[job.name][child] = self._run(job, child, number, faults)
+
+    def _is_done(self, lines: list[Json]) -> bool:
+        return all("id" in line and line["id"] in self.done for line in lines)
+
+    def _may_start(self, job: Job, child: int, states: dict[str, dict[int, str]]) -> bool:
+        for link in job.depends_on:
+            parent = states[link.array]
+            wanted = [parent[child]] if link.type is LinkType.N_TO_N else list(parent.values())
+            if any(state != "succeeded" for state in wanted):
+                return False
+        return True
+
+    def _run(self, job: Job, child: int, number: int, faults: float) -> str:
+        match job.kind:
+            case "clean-up":
+                self._clean_up(job, child, number)
+            case "verdict":
+                ids = self.planned.workflow.tasks.ids
+                return "succeeded" if self.done.issuperset(ids) else "failed"
+            case "compute":
+                return self._run_bag(job.name, child, number, faults)
+            case _:
+                pass
+        return "succeeded"
+
+    def _run_bag(self, array: str, bag: int, number: int, faults: float) -> str:
+        if self._is_done(self.lines[array][bag]):
+            return "succeeded"  # not in the arrays of this try
+        records: list[TaskRecord] = []
+        counts = {"failed": 0, "skipped": 0}
+        lost = self.chance.random() < faults / 3
+        for line in self.lines[array][bag]:
+            if line["id"] in self.done:
+                continue
+            if lost and self.chance.random() < 0.5:
+                break
+            state = self._run_task(line, faults)
+            if state != "succeeded":
+                counts[state] += 1
+            records.append(record(line["id"], bag, number, state))
+        text = b"".join(json.dumps(record_to_json(one)).encode() + b"\n" for one in records)
+        self.write(layout.record_key(array, bag, number, 1), text)
+        if lost:
+            return "failed"
+        if any(counts.values()):
+            self.write(
+                layout.failure_key(array, bag, number, counts["failed"], counts["skipped"]), b""
+            )
+        return "succeeded"
+
+    def _run_task(self, line: Json, faults: float) -> str:
+        for use in line["inputs"]:
+            url = f"{RUN}/{use['url']}"
+            # What was made with success must be there, optional or not.
+            assert url in self.store.objects or url not in self.made, f"{url} was deleted"
+            if url not in self.store.objects and not use.get("optional"):
+                return "skipped"
+        if self.chance.random() < faults:
+            return "failed"
+        for use in line["outputs"]:
+            self.write(use["url"], b"x")
+            self.made.add(f"{RUN}/{use['url']}")
+        self.done.add(line["id"])
+        return "succeeded"
+
+    def _clean_up(self, job: Job, child: int, number: int) -> None:
+        told = {"PEGBATCH_JOB_KIND": "clean-up", "AWS_BATCH_JOB_ARRAY_INDEX": str(child)}
+        log = ChildLog(self.folder / f"log-{job.name}-{child}-{number}", None)
+        with ThreadPoolExecutor(1) as pool:
+            clean_up(read_child([RUN, job.name], told), CleanUpDoors(self.store, pool, Stop(), log))
+        log.close()
+        assert "bug" not in log.path.read_text()
+
+
+def record(task: str, bag: int, number: int, state: Any) -> TaskRecord:
+    return TaskRecord(
+        id=task, bag=bag, try_=number, attempt=1, state=state, reason="", exit_code=0, signal=None,
+        start=0.0, end=0.0, max_rss_mib=None, outputs=(), stdout_tail="", stderr_tail="",
+    )  # fmt: skip
+
+
+@given(
+    workflows(),
+    st.randoms(use_true_random=False),
+    st.sampled_from((0.0, 0.1, 0.4)),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_file_is_deleted_that_a_task_still_to_run_needs(
+    tmp_path_factory: Any,
+    planned: PlannedWorkflow,
+    chance: random.Random,
+    faults: float,
+    hasty: bool,
+) -> None:
+    batch = Batch(planned, MemoryStore(), chance, tmp_path_factory.mktemp("logs"))
+    batch.run_try(1, faults)
+    batch.run_try(2, faults, hasty=hasty)
+    batch.run_try(3, 0.0)
+    assert batch.done == set(planned.workflow.tasks.ids)
+    left = {url.removeprefix(f"{RUN}/data/") for url in batch.store.objects if "/data/" in url}
+    delivered = {
+        lfn for number, lfn in enumerate(planned.workflow.lfns) if planned.delivered[number]
+    }
+    assert left == delivered
