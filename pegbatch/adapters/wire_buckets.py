@@ -32,7 +32,9 @@ class LocalCredentials:
 
 def wire_options(url: str) -> S3Options:
     """Return how the object store reaches S3 at the address of the embedded AWS."""
-    return S3Options(endpoint_url=url, credentials=LocalCredentials(), retry_seconds=RETRY_SECONDS)
+    return S3Options(
+        endpoint_url=url, directly=True, credentials=LocalCredentials(), retry_seconds=RETRY_SECONDS
+    )
 
 
 def bucket_names(urls: Iterable[str]) -> tuple[str, ...]:

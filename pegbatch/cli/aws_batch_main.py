@@ -14,6 +14,7 @@ import click
 from pegbatch.cli.aws_batch.bootstrap import bootstrap, teardown
 from pegbatch.cli.aws_batch.creating import create_entities
 from pegbatch.cli.aws_batch.deleting import delete_entities
+from pegbatch.cli.aws_batch.job_files import run_job_files
 from pegbatch.cli.aws_batch.options import Words, read_options
 from pegbatch.cli.aws_batch.prefixes import PrefixCommand
 from pegbatch.cli.aws_batch.showing import show_entities
@@ -25,7 +26,7 @@ from pegbatch.model.entities import EntityKind
 
 FILE = click.Path(path_type=Path)
 ACTIONS = ("create", "update", "delete", "show", "bootstrap", "teardown")
-ACTIONS_HINT = "give one of " + ", ".join(f"--{name}" for name in ACTIONS)
+ACTIONS_HINT = "give job files, or one of " + ", ".join(f"--{name}" for name in ACTIONS)
 
 
 @click.command(
@@ -75,7 +76,7 @@ ACTIONS_HINT = "give one of " + ", ".join(f"--{name}" for name in ACTIONS)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.argument("job_files", type=FILE, nargs=-1, metavar="[JOB_FILE]...")
 def command(**given: Any) -> int:
-    """Make, show, change and delete what jobs are submitted to.
+    """Make, show, change and delete what jobs are submitted to; or run job-submit files.
 
     Job definition, compute environment, job queue and bucket: each from a JSON file (the body of
     the AWS request, whole), or an ARN or a name of what exists.
@@ -92,6 +93,8 @@ def command(**given: Any) -> int:
                 return create_entities(options, update=True)
             case "delete":
                 return delete_entities(options)
+            case "run":
+                return run_job_files(options)
             case "bootstrap":
                 return bootstrap(options, given["stack_settings"])
             case "teardown":
@@ -108,10 +111,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _action(given: dict[str, Any]) -> str:
     asked = [name for name in ACTIONS if given[name]]
     if given["job_files"]:
-        raise UsageError(
-            "job-submit files are not run by this version",
-            hint=ACTIONS_HINT,
-        )
+        if asked:
+            raise UsageError("job files are run by themselves", hint=f"leave out --{asked[0]}")
+        return "run"
     if len(asked) != 1:
         text = " and ".join(f"--{name}" for name in asked)
         raise UsageError(

@@ -17,6 +17,9 @@ from tests.functional.commands import EXAMPLES, called, embedded_aws, pegbatch, 
 from tests.functional.emulator_bench import CONTAINER, RESOURCES, client, until
 from tests.functional.test_random_runs import expected_outputs, write_files
 
+PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+"""Of a user behind a proxy, which is not for this machine."""
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -27,7 +30,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def run(submit_dir: str, base: Path, *options: str) -> dict[str, Any]:
     """Run a plan to its end and return its status."""
-    result = pegbatch("run", "--json", *options, submit_dir, cwd=base)
+    result = pegbatch("run", "--json", *options, submit_dir, cwd=base, environment=PROXY)
     assert result.returncode == 0, result.stdout + result.stderr
     found: dict[str, Any] = json.loads(result.stdout)
     return found

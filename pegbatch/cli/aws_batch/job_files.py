@@ -1,0 +1,149 @@
+"""Running job-submit files: all their tasks as one array job, with a log file or two for each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from pegbatch.adapters.files import read_input
+from pegbatch.batch.job_workflow import job_workflow
+from pegbatch.cli.aws_batch.options import OPTION_OF, AwsBatchOptions
+from pegbatch.cli.aws_batch.task_logs import merge_logs, write_tails
+from pegbatch.cli.choice import ACCOUNT, REGION, Wishes
+from pegbatch.cli.display import open_display
+from pegbatch.cli.planning import PlanRequest, make_plan
+from pegbatch.cli.results import echo_json
+from pegbatch.cli.running import run_workflow
+from pegbatch.cli.telling import echo_warnings
+from pegbatch.cli.wiring import OpenRun, open_run, open_store
+from pegbatch.engine.past_records import bags_with_records, newest_records
+from pegbatch.errors import Gathering, Problem, UsageError
+from pegbatch.model.entities import PROPERTY_OF, EntityKind
+from pegbatch.model.job_files import JobTask
+from pegbatch.model.records import TaskRecord
+from pegbatch.model.run_status import status_to_json
+from pegbatch.parse.job_submit import read_job_file
+
+WORK_FOLDER = "pegbatch-work"
+"""In the current directory: submit directories of job files."""
+
+
+def run_job_files(options: AwsBatchOptions) -> int:
+    """Run the tasks of all job files as one array job, and wait; 1 where a task failed.
+
+    Errors: UsageError where queue or definition are not named; InputError with all that is wrong
+    in the files; OutsideError.
+    """
+    entities = _entities(options)
+    tasks = _read(options.words.job_files)
+    work = Path.cwd() / WORK_FOLDER
+    work.mkdir(exist_ok=True)
+    name = options.words.job_files[0].stem
+    document = job_workflow(
+        tasks,
+        [str(Path(path).absolute()) for path in options.words.files],
+        name=name,
+        staging_url=str(options.bucket).rstrip("/"),
+    )
+    workflow = work / f"{options.prefix}-{name}.yml"
+    workflow.write_text(json.dumps(document, indent=1))
+    run = open_run(_planned(options, workflow, work, entities))
+    with open_display(run.plan, run.clock) as display:
+        result = run_workflow(run, Wishes(aws=True), display.show, detach=False)
+    states = _logs(run, options, tasks)
+    if options.words.as_json:
+        echo_json({**status_to_json(result.status), "states": states})
+    else:
+        good = sum(state == "succeeded" for state in states.values())
+        click.echo(f"{good} of {len(states)} tasks succeeded; {run.directory.path}")
+    return result.exit_code
+
+
+def _entities(options: AwsBatchOptions) -> dict[str, str]:
+    """Return queue and definition, which must exist, as properties."""
+    problems = []
+    found = {}
+    for kind in (EntityKind.QUEUE, EntityKind.DEFINITION):
+        reference = options.references.get(kind)
+        text = options.words.entities.get(kind) or options.settings.get(PROPERTY_OF[kind])
+        if reference is None or reference.form == "file":
+            problems.append(
+                Problem(
+                    f"a {kind.words} that exists is needed to run job files",
+                    OPTION_OF[kind],
+                    "give a name or an ARN; --create --save makes what a JSON file describes",
+                )
+            )
+        found[PROPERTY_OF[kind]] = text
+    if problems:
+        raise UsageError(problems=problems)
+    return found
+
+
+def _read(paths: Sequence[Path]) -> tuple[JobTask, ...]:
+    gathering = Gathering()
+    tasks: list[JobTask] = []
+    for path in paths:
+        tasks += gathering.attempt(partial(_file, path)) or ()
+    gathering.finish()
+    return tuple(tasks)
+
+
+def _file(path: Path) -> tuple[JobTask, ...]:
+    return read_job_file(read_input(path), str(path))
+
+
+def _planned(
+    options: AwsBatchOptions, workflow: Path, work: Path, entities: Mapping[str, str]
+) -> Path:
+    values = {
+        REGION: options.region,
+        # Only its being there matters: whose the credentials are is not asked here.
+        ACCOUNT: options.account or "000000000000",
+        "dagman.retry": "0",
+        "pegbatch.array.by": "level",
+        **entities,
+    }
+    request = PlanRequest(
+        workflow=workflow,
+        conf=options.words.conf,
+        definitions=tuple(f"{key}={value}" for key, value in values.items()),
+        base_dir=work,
+        sites=(),
+        output_sites=("local",),
+        output_dir=str(Path.cwd()),
+        staging_sites={},
+        cluster=(),
+        catalogs=True,
+        force=True,
+    )
+    return make_plan(request, echo_warnings).submit_dir
+
+
+def _logs(run: OpenRun, options: AwsBatchOptions, tasks: Sequence[JobTask]) -> dict[str, str]:
+    """Complete the log files, merge them where asked, and return the states of the tasks."""
+    records = _records(run)
+    folder = Path.cwd()
+    write_tails(folder, records.values())
+    states: dict[str, str] = {
+        task.name: records[task.name].state if task.name in records else "failed" for task in tasks
+    }
+    if options.words.merge_logs:
+        arrays = run.state().arrays
+        job_id = next((one.job_id for one in arrays.values() if one.job_id), "") or ""
+        merge_logs(folder, Path(options.words.merge_logs), states, job_id)
+    return states
+
+
+def _records(run: OpenRun) -> dict[str, TaskRecord]:
+    store, url = open_store(run, "aws"), run.state().run_url
+    found: dict[str, TaskRecord] = {}
+    for job in run.plan.jobs:
+        if job.kind == "compute":
+            for bag in sorted(bags_with_records(store, url, job.name)):
+                found.update(newest_records(store, url, job.name, bag))
+    return found
