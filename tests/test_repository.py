@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from pegbatch.cli.main import COMMANDS, pegbatch
+from pegbatch.parse.catalogs import read_sites
+from pegbatch.planner.sites import choose_site
 
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {
@@ -59,6 +61,38 @@ def test_every_command_has_help_that_explains_every_option(name: str) -> None:
     shown = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
     for option in shown:
         assert option.help, f"{name} {option.opts}"
+
+
+@pytest.mark.parametrize("name", ["run", "status", "wait", "fetch", "cancel"])
+def test_the_help_says_which_directory_is_meant_where_none_is_given(name: str) -> None:
+    result = CliRunner().invoke(pegbatch, [name, "--help"])
+    assert "DIR is the current directory where it is not given." in result.output
+
+
+@pytest.mark.parametrize("name", ["plan", "graph"])
+def test_the_help_of_planning_says_what_is_meant_where_an_option_is_left_out(name: str) -> None:
+    words = " ".join(CliRunner().invoke(pegbatch, [name, "--help"]).output.split())
+    words = words.replace("- ", "-")  # lines end after hyphens, too
+    assert "Base of submit directories. [default: .]" in words
+    assert "Execution site [the only one beside local]" in words
+    assert "wf-output below --dir" in words
+
+
+def test_the_sample_catalogs_leave_one_site_to_run_on() -> None:
+    sites = read_sites((ROOT / "conf" / "sites.yml").read_bytes(), "conf/sites.yml", {})
+    assert choose_site(sites, ()).name == "aws-batch"
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "share" / "examples").iterdir()))
+def test_an_example_that_is_bootstrapped_says_where_its_bucket_is_named(example: Path) -> None:
+    text = (example / "README.md").read_text()
+    staging = re.findall(r"url: (s3://user@amazon/\S+)", _text_of(example / "sites.yml"))
+    if "pegbatch-aws-batch --bootstrap --prefix" in text:
+        assert f"in place of {staging[0]}\n" in text
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
 
 
 @pytest.mark.parametrize("name", COMMANDS)

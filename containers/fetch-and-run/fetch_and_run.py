@@ -6,7 +6,8 @@ BATCH_FILE_TYPE=zip      BATCH_FILE_S3_URL is a zip file, the first argument a s
 
 The (other) arguments are handed to the script. S3 is Amazon's, or what AWS_ENDPOINT_URL_S3 names,
 or PEGBATCH_S3_DIRECTORY, a folder of buckets; `file://` URLs are read as files.
-Exit codes: 1 it cannot be fetched or started, 2 wrong use, otherwise that of the script.
+Exit codes: 1 it cannot be fetched or started, 2 wrong use, 75 SIGTERM came before it was started,
+otherwise that of the script.
 Needs Python 3.11 and, for S3, obstore. A zipapp runs in this interpreter: one start, not two.
 """
 
@@ -16,10 +17,16 @@ import errno
 import os
 import runpy
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
 from zipfile import BadZipFile, ZipFile
+
+EXIT_AGAIN = 75
+if __name__ == "__main__":
+    # A Spot interruption before the program listens itself: nothing was done, so start it again.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(EXIT_AGAIN))
 
 try:
     import obstore

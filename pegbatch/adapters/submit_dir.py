@@ -122,6 +122,7 @@ class SubmitDirectory:
                 site=row.get("site", "local"),
                 register=row.get("register", False),
                 array=row.get("array"),
+                is_optional=row.get("optional", False),
                 is_reused=row.get("reused", False),
                 sha256=row.get("sha256"),
             )

@@ -98,10 +98,13 @@ def _arn_problems(
     _, arn_region, arn_account, _, _ = match.groups()
     found = []
     if arn_region != region:
-        found.append(f"{reference.text} is in {arn_region}, not in {region}")
+        said = f"{reference.text} is in {arn_region}, not in {region}"
+        hint = f"give --region {arn_region}, or an ARN of {region}; an embedded AWS has one region"
+        found.append(Problem(said, option, hint))
     if account and arn_account != account:
-        found.append(f"{reference.text} belongs to account {arn_account}, not to {account}")
-    return [Problem(text, option) for text in found]
+        said = f"{reference.text} belongs to account {arn_account}, not to {account}"
+        found.append(Problem(said, option))
+    return found
 
 
 def name_problems(kind: EntityKind, name: str, where: str | None) -> list[Problem]:

@@ -13,6 +13,7 @@ from pegbatch.batch.helper_lines import clean_up_lines, transfer_lines
 from pegbatch.model.bags import PlannedWorkflow, ReusedDelivery
 from pegbatch.model.layout import data_key
 from pegbatch.model.manifest import IndexLine, format_index_line
+from pegbatch.model.workflow import CHECKPOINT, OPTIONAL, OUTPUT
 
 MEMBER_BYTES = 48 * 1024
 """A gzip member is closed at the end of the bag that passes this, before compression: small
@@ -88,10 +89,11 @@ def upload_lines(planned: PlannedWorkflow) -> Iterator[str]:
 
 def output_lines(planned: PlannedWorkflow) -> Iterator[str]:
     """Yield the lines of outputs.jsonl.gz: what the run makes, then what it takes over."""
+    optional = _optional_outputs(planned)
     for number, lfn in enumerate(planned.workflow.lfns):
         if not planned.delivered[number]:
             continue
-        registration = _registration(planned, number)
+        extra = _registration(planned, number) | ({"optional": True} if number in optional else {})
         for place in planned.output_places.destinations(lfn):
             line: dict[str, object] = {
                 "lfn": lfn,
@@ -99,9 +101,20 @@ def output_lines(planned: PlannedWorkflow) -> Iterator[str]:
                 "destination": place.url,
                 "site": place.site,
             }
-            yield encode(line | registration) + "\n"
+            yield encode(line | extra) + "\n"
     for reused in planned.reused_deliveries:
         yield encode(_reused_line(reused)) + "\n"
+
+
+def _optional_outputs(planned: PlannedWorkflow) -> frozenset[int]:
+    """Return the LFN numbers of files that their tasks need not make."""
+    tasks = planned.workflow.tasks
+    wanted = OUTPUT | OPTIONAL
+    return frozenset(
+        lfn
+        for lfn, flags in zip(tasks.use_lfns, tasks.use_flags, strict=True)
+        if flags & wanted == wanted or flags & CHECKPOINT
+    )
 
 
 def _registration(planned: PlannedWorkflow, lfn: int) -> dict[str, object]:

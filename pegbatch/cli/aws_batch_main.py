@@ -50,12 +50,18 @@ ACTIONS_HINT = "give job files, or one of " + ", ".join(f"--{name}" for name in 
 @click.option("-a", "--account", metavar="ID", help="AWS account.  [default: the credentials']")
 @click.option("-r", "--region", help="AWS region.")
 @click.option("-c", "--create", is_flag=True, help="Make what is missing; change nothing.")
-@click.option("--update", is_flag=True, help="Also replace what differs, job by job.")
+@click.option("--update", is_flag=True, help="Also change what differs; ends no job.")
 @click.option("-d", "--delete", is_flag=True, help="Delete what was made under the prefix.")
 @click.option("--show", is_flag=True, help="List what exists under the prefix.")
 @click.option("--bootstrap", is_flag=True, help="Make all that runs need, as one stack.")
 @click.option("--teardown", is_flag=True, help="Delete the stack that --bootstrap made.")
-@click.option("--set", "stack_settings", metavar="NAME=VALUE", multiple=True, help="Of the stack.")
+@click.option(
+    "--set",
+    "stack_settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Parameter of the stack that --bootstrap makes.",
+)
 @click.option("-p", "--prefix", help="What names begin with.")
 @click.option("-j", "--job-definition", metavar="X", help="JSON file, ARN or name.")
 @click.option("--ce", "--compute-environment", "compute_environment", metavar="X", help="The same.")

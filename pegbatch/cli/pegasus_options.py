@@ -14,7 +14,7 @@ import click
 
 from pegbatch.cli.plan_options import PATH
 from pegbatch.cli.telling import echo_warnings
-from pegbatch.errors import Problem, UsageError
+from pegbatch.errors import InputError, Problem, UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_WORKFLOW = Path("workflow.yml")
@@ -73,7 +73,16 @@ class PegasusOptions:
             echo_warnings(problems)
 
     def begin(self) -> None:
-        """Set how much is logged, and tell of options that mean nothing here."""
+        """Set how much is logged, and tell of options that mean nothing here.
+
+        Errors: InputError where no workflow is named and the one taken then is not there.
+        """
+        if not (self.workflow or self.dax or DEFAULT_WORKFLOW.exists()):
+            raise InputError(
+                "no such file",
+                where=str(DEFAULT_WORKFLOW),
+                hint="it is read where no workflow is named; else: pegbatch plan WORKFLOW",
+            )
         if self.verbose:
             level = logging.INFO if self.verbose == 1 else logging.DEBUG
             logging.getLogger("pegbatch").setLevel(level)

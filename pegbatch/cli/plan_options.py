@@ -32,12 +32,14 @@ def _staging(
 _OPTIONS = (
     click.option("--conf", type=PATH, help="Properties file  [./pegasus.properties]."),
     click.option("-D", "definitions", multiple=True, metavar="KEY=VALUE", help="Set a property."),
-    click.option("--dir", "base_dir", type=PATH, default=".", help="Base of submit directories."),
-    click.option("-s", "--sites", callback=_names, metavar="SITE", help="Execution site."),
+    click.option("--dir", "base_dir", type=PATH, default=".", show_default=True,
+                 help="Base of submit directories."),
+    click.option("-s", "--sites", callback=_names, metavar="SITE",
+                 help="Execution site  [the only one beside local]."),
     click.option("-o", "--output-sites", callback=_names, default="local", show_default=True,
                  metavar="SITE,…", help="Sites that outputs are delivered to."),
     click.option("-O", "--output-dir", metavar="DIR", help="Directory of the output site local; "
-                 "may be an s3:// URL."),
+                 "may be an s3:// URL  [its storage directory, else wf-output below --dir]."),
     click.option("--staging-site", "staging_sites", callback=_staging, metavar="[SITE=]STAGING,…",
                  help="Site whose scratch directory holds the data."),
     click.option("-c", "--cache", "caches", callback=_names, metavar="FILE,…",

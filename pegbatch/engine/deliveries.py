@@ -25,6 +25,8 @@ class Output:
     """It goes into a replica catalog."""
     array: str | None = None
     """Where it is registered: the array whose records tell of it."""
+    is_optional: bool = False
+    """Its task need not make it."""
     is_reused: bool = False
     """An earlier run made it; it lies where that run, or the user, left it."""
     sha256: str | None = None
@@ -70,7 +72,8 @@ def fetch_outputs(outputs: Iterable[Output], fetch_one: Callable[[Output], Fetch
     missing: list[str] = []
     for fetched in map_parallel(fetch_one, (out for out in outputs if out.to_fetch)):
         if fetched.size_bytes is None:
-            missing.append(fetched.output.lfn)
+            if not fetched.output.is_optional:
+                missing.append(fetched.output.lfn)
         elif fetched.moved:
             files += 1
             size_bytes += fetched.size_bytes

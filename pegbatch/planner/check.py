@@ -78,10 +78,13 @@ def _where(workflow: Workflow, task: int) -> str:
 
 
 def _draw(workflow: Workflow, *, data_edges: bool) -> tuple[Graph, list[int]]:
-    """Return the graph, and the LFNs that several tasks write."""
+    """Return the graph, and the LFNs that several tasks write.
+
+    A task that only saves a file as its checkpoint takes it from none that writes it as output.
+    """
     tasks = workflow.tasks
     producers = array("i", [NO_TASK]) * len(workflow.lfns)
-    read = bytearray(len(workflow.lfns))
+    read, written = bytearray(len(workflow.lfns)), bytearray(len(workflow.lfns))
     doubled = set()
     flags, lfns = tasks.use_flags, tasks.use_lfns
     for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
@@ -90,7 +93,9 @@ def _draw(workflow: Workflow, *, data_edges: bool) -> tuple[Graph, list[int]]:
                 lfn = lfns[use]
                 if producers[lfn] != NO_TASK and producers[lfn] != task:
                     doubled.add(lfn)
-                producers[lfn] = task
+                if flags[use] & OUTPUT or not written[lfn]:
+                    producers[lfn] = task
+                written[lfn] |= flags[use] & OUTPUT
             elif flags[use] & INPUT:
                 read[lfns[use]] = 1
     offsets, parents = _collect_parents(workflow, producers, data_edges=data_edges)
@@ -156,7 +161,7 @@ def _doubled_warning(workflow: Workflow, doubled: list[int]) -> tuple[Problem, .
     return (
         Problem(
             f"several jobs write the same file ({names}{more}); the last one in document order "
-            "counts as its producer, and only its copy is kept",
+            "counts as its producer, and only its copy is kept (an output before a checkpoint)",
             workflow.source,
         ),
     )

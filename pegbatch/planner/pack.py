@@ -27,7 +27,7 @@ def pack(arrayed: Arrayed) -> Packed:
     arrays: list[ArrayTasks] = []
     levels: list[int] = []
     resources: list[Resources] = []
-    names: set[str] = set()
+    names: dict[str, int] = {}
     for draft in arrayed.drafts:
         bags = _bag_offsets(draft, arrayed)
         for first in range(0, len(bags) - 1, ARRAY_CHILDREN_MAX):
@@ -98,18 +98,22 @@ def _spread(bags: array[int], parts: int) -> array[int]:
     return array("i", (bags[count * part // parts] for part in range(parts + 1)))
 
 
-def _name(arrayed: Arrayed, level: int, order: Sequence[int], names: set[str]) -> str:
-    """Return `L<level>-<transformation>`, with a number where that is taken."""
+def _name(arrayed: Arrayed, level: int, order: Sequence[int], names: dict[str, int]) -> str:
+    """Return `L<level>-<transformation>`, with a number where that is taken.
+
+    Shapes: names, to which this one is added, maps each to the last number given after it.
+    """
     transformations = arrayed.workflow.tasks.transformations
     kinds = {transformations[task] for task in order}
     words = {arrayed.workflow.transformations[kind].name for kind in kinds}
     word = re.sub(r"[^A-Za-z0-9_-]", "_", words.pop()) if len(words) == 1 else "mixed"
     stem = f"L{level}-{word}"[: NAME_MAX - 8]
-    name, number = stem, 1
+    name, number = stem, names.get(stem, 1)
     while name in names:
         number += 1
         name = f"{stem}-{number}"
-    names.add(name)
+    names[stem] = number
+    names.setdefault(name, 1)
     return name
 
 

@@ -53,7 +53,7 @@ def findings_text(findings: Sequence[Finding]) -> str:
 
 def _name(entity: Entity) -> str:
     name = entity.name if entity.revision is None else f"{entity.name}:{entity.revision}"
-    return name if entity.ours else f"{name} (not made by pegbatch)"
+    return name if entity.ours else f"{name} (not made by --create)"
 
 
 def _state(entity: Entity) -> str:

@@ -28,7 +28,9 @@ def main() -> None:
         folder=Path(environment.get("TMPDIR") or Path.cwd()),
         stop=stop,
     )
-    leave(run_worker(sys.argv[1:], around))
+    code = run_worker(sys.argv[1:], around)
+    stop.ignore()
+    leave(code)
 
 
 if __name__ == "__main__":

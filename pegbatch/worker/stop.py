@@ -28,6 +28,13 @@ class Stop:
         """Take SIGTERM from now on (main thread only)."""
         signal.signal(signal.SIGTERM, self._on_signal)
 
+    def ignore(self) -> None:
+        """Take SIGTERM no more: the child is about to exit, and its code says what it did.
+
+        Python gives signals back to the system while it ends, and one would change the code.
+        """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
     def ask(self) -> None:
         """Tell the child to end."""
         self._asked = True

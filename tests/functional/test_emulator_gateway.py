@@ -187,7 +187,7 @@ def test_children_find_s3_where_the_client_put_it(aws: Served, call: Any) -> Non
         "import obstore; from obstore.store import S3Store; "
         f"print(bytes(obstore.get(S3Store('{name}'), 'key').bytes()))"
     )
-    job = aws.submit(f'{sys.executable} -c "{code}"')
+    job = aws.submit(f'"{sys.executable}" -c "{code}"')
     assert aws.wait(job)["status"] == "SUCCEEDED", aws.log(job)
     assert aws.log(job) == "b'text'"
 

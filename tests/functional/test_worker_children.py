@@ -109,6 +109,25 @@ def test_sigterm_ends_the_task_saves_the_records_and_asks_to_be_started_again(
     assert local.run.log("L0", 0).encode() == output
 
 
+def test_sigterm_while_a_child_that_is_done_exits_changes_nothing(tmp_path: Path) -> None:
+    """Python is long past the worker when the modules go, and with them this object."""
+    late = tmp_path / "late"
+    late.mkdir()
+    (late / "sitecustomize.py").write_text(
+        "import os\n"
+        "class Last:\n"
+        "    def __del__(self, kill=os.kill, own=os.getpid()):\n"
+        "        kill(own, 15)\n"
+        "last = Last()\n"
+    )
+    layout = RunLayout(Store(), f"file://{tmp_path}/run")
+    site = Site(layout, {"PYTHONPATH": str(late)}, tmp_path / "container")
+    site.prepare()
+    layout.add_array("L0", [sh("done", "exit 0")])
+    assert site.child("L0")[0] == 0
+    assert layout.states("L0", 0) == {"done": "succeeded"}
+
+
 def test_a_killed_child_is_taken_up_where_its_records_end(local: Site, tmp_path: Path) -> None:
     marker = tmp_path / "running"
     script = f'test "$AWS_BATCH_JOB_ATTEMPT" = 2 || {{ echo $$ >{marker}; exec sleep 600; }}'

@@ -148,3 +148,20 @@ def test_a_damaged_zip_file_is_named(tmp_path: Path) -> None:
     ended = run(tmp_path, "x", BATCH_FILE_TYPE="zip", BATCH_FILE_S3_URL=url)
     assert ended.returncode == 1
     assert f"{url} cannot be unpacked" in ended.stderr
+
+
+def test_a_zipapp_that_does_not_listen_yet_is_to_be_started_again_after_sigterm(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "buckets" / "mine" / "app.pyz"
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__main__.py", "import os\nos.kill(os.getpid(), 15)\nwhile True: pass")
+    ended = run(tmp_path, BATCH_FILE_TYPE="script", BATCH_FILE_S3_URL="s3://mine/app.pyz")
+    assert ended.returncode == 75
+
+
+def test_sigterm_ends_a_script_as_it_would_without_the_entry_script(tmp_path: Path) -> None:
+    url = put(tmp_path, "script", "#!/bin/sh\nkill -TERM $$\nsleep 20\n")
+    ended = run(tmp_path, BATCH_FILE_TYPE="script", BATCH_FILE_S3_URL=url)
+    assert ended.returncode == -15

@@ -18,6 +18,8 @@ from pegbatch.cli.wiring import open_run
 def command(submit_dir: Path, as_json: bool) -> int:
     """End the run of DIR: every array job is terminated, from the last level to the first.
 
+    DIR is the current directory where it is not given.
+
     What was done stays. A run that has ended already is left as it is.
     """
     echo_status(cancel_run(open_run(submit_dir)), as_json=as_json)

@@ -65,7 +65,9 @@ class FaultType(click.ParamType[Fault]):
 @click.option("--stop", "action", flag_value="stop", help="End the running one.")
 @click.option("--wire", is_flag=True, help="Start S3 and the rest at once, not when called for.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--port", type=int, default=0, help="Port on 127.0.0.1.  [default: any]")
+@click.option(
+    "--port", type=int, default=0, help="Port on 127.0.0.1.  [default: the last one, else any]"
+)
 @click.option("--region", default="us-east-1", show_default=True, help="Region in the ARNs.")
 @click.option("--vcpus", type=click.IntRange(1), help="vCPUs of all environments together.")
 @click.option("--memory", type=click.IntRange(1), help="MiB that jobs may hold together.")

@@ -18,6 +18,8 @@ from pegbatch.cli.wiring import open_run
 def command(submit_dir: Path, as_json: bool) -> int:
     """Bring the outputs of the run of DIR that belong on this machine to their places.
 
+    DIR is the current directory where it is not given.
+
     Checksums are verified; files that are there and identical are left alone. Ends with 1 where
     the run has not made some of them (yet).
     """

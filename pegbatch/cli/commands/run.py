@@ -37,6 +37,8 @@ def command(
 ) -> int:
     """Submit the workflow planned in DIR, wait for it, and fetch its outputs.
 
+    DIR is the current directory where it is not given.
+
     The run goes on without this command: Ctrl-C only detaches. A second `run` of the same
     directory submits what is missing and waits for the rest; nothing is submitted twice.
 

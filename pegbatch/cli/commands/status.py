@@ -18,6 +18,8 @@ from pegbatch.cli.wiring import open_run
 def command(submit_dir: Path, as_json: bool) -> int:
     """Say where the run of DIR stands: tasks by state, and every array job.
 
+    DIR is the current directory where it is not given.
+
     Ends with 0 whenever it could answer, also for a run that failed.
     """
     echo_status(look_at(open_run(submit_dir)), as_json=as_json)

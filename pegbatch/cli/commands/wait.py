@@ -20,6 +20,8 @@ from pegbatch.errors import EXIT_INTERRUPTED
 def command(submit_dir: Path, as_json: bool) -> int:
     """Wait until the run of DIR has ended, and fetch its outputs.
 
+    DIR is the current directory where it is not given.
+
     Ends with 0 where all tasks succeeded and with 1 otherwise.
     """
     run = open_run(submit_dir)

@@ -33,6 +33,7 @@ from pegbatch.model.manifest import (
     parse_index_line,
     task_from_json,
 )
+from pegbatch.model.workflow import OPTIONAL
 from pegbatch.planner.pipeline import plan_workflow
 from tests.workflows import T, make_given, make_workflow
 
@@ -159,6 +160,14 @@ def test_outputs_for_a_local_directory_wait_in_the_run() -> None:
     assert [json.loads(line)["destination"] for line in output_lines(result)] == [
         "s3://out/base/x", "file:///base/wf-output/x",
     ]  # fmt: skip
+
+
+def test_an_optional_output_is_told_as_such() -> None:
+    workflow = make_workflow([T(id="a", outputs=["x", "y"])])
+    workflow.tasks.use_flags[0] |= OPTIONAL
+    result = plan_workflow(make_given(workflow))
+    rows = [json.loads(line) for line in output_lines(result)]
+    assert [(row["lfn"], row.get("optional", False)) for row in rows] == [("x", True), ("y", False)]
 
 
 def test_only_the_last_producer_of_a_file_puts_it() -> None:

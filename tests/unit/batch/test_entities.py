@@ -92,6 +92,14 @@ def test_an_arn_that_cannot_be_meant_is_refused(arn: str, words: str) -> None:
     assert words in problem.message
 
 
+def test_an_arn_of_another_region_is_refused_with_the_region_to_give() -> None:
+    arn = "arn:aws:batch:us-east-1:123456789012:job-queue/q"
+    reference = classify(QUEUE, arn, is_file=False)
+    (problem,) = reference_problems(reference, region="eu-west-1", account=None, option="-q")
+    assert problem.hint is not None
+    assert problem.hint.startswith("give --region us-east-1, or")
+
+
 @pytest.mark.parametrize("name", ["", "-begins", "ü", "a b", "x" * 129])
 def test_names_that_aws_refuses_are_refused_first(name: str) -> None:
     assert len(name_problems(QUEUE, name, None)) == 1

@@ -433,3 +433,16 @@ def test_the_output_directory_is_a_path_or_a_url(
         place = Path(json.loads(capsys.readouterr().out)["submit_dir"])
         output = json.loads(gzip.decompress((place / "outputs.jsonl.gz").read_bytes()))
         assert output["destination"] == f"{base}/out.txt"
+
+
+def test_plan_without_a_workflow_says_that_one_can_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["plan"])
+    assert ended.value.code == 3
+    assert capsys.readouterr().err == (
+        "pegbatch: workflow.yml: no such file\n"
+        "  it is read where no workflow is named; else: pegbatch plan WORKFLOW\n"
+    )

@@ -35,3 +35,22 @@ def test_a_local_one_is_looked_up_like_any_input() -> None:
 def test_one_that_lies_nowhere_is_no_problem() -> None:
     line = line_of(given([GIVEN]))
     assert [use for use in line["inputs"] if not use.get("executable")] == []
+
+
+def test_an_output_is_not_taken_from_its_job_by_a_later_one_that_saves_it_as_checkpoint() -> None:
+    tasks = [
+        T(id="makes", outputs=["state"]),
+        T(id="saves", checkpoints={"state": True}),
+        T(id="reads", inputs=["state"]),
+    ]
+    planned = plan_workflow(given(tasks))
+    lines = [
+        json.loads(line)
+        for tasks_of in planned.arrays
+        for bag in BagLines(planned).lines(tasks_of)
+        for line in bag
+    ]
+    assert {line["id"]: [use["lfn"] for use in line["outputs"]] for line in lines} == {
+        "makes": ["state"], "saves": [], "reads": [],
+    }  # fmt: skip
+    assert [job.level for job in planned.plan.jobs if job.kind == "compute"] == [0, 1]

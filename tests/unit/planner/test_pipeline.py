@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -223,6 +224,15 @@ def test_names_of_arrays_are_legal_and_unique() -> None:
     assert len(names) == len(set(names))
     assert {"L0-x", "L0-x-2", "L0-x-2-2", "L0-x_y_z"} <= set(names)
     assert max(map(len, names)) <= 60
+
+
+def test_ten_thousand_arrays_of_one_name_are_numbered_within_seconds() -> None:
+    tasks = [T(id=f"t{n}", profiles={"pegasus.memory": str(n + 1)}) for n in range(10_000)]
+    started = perf_counter()
+    names = [job.name for job in planned(tasks).plan.jobs]
+    assert perf_counter() - started < 15
+    assert names[:3] == ["L0-t", "L0-t-2", "L0-t-3"]
+    assert "L0-t-10000" in names
 
 
 @given(dags(), st.sampled_from(["level", "cluster", "auto"]), st.integers(1, 4), st.integers(1, 4))

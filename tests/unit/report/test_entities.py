@@ -55,7 +55,7 @@ def test_the_listing_shows_state_revision_and_capacity() -> None:
         ["job definition", "p-job-definition:3", "ACTIVE", "1 vCPUs, 64 MiB, busybox"],
         [
             "compute environment",
-            "p-compute-env (not made by pegbatch)",
+            "p-compute-env (not made by --create)",
             "ENABLED INVALID (takes the place of x)",
             "SPOT, 2 of 8 vCPUs, m5, c5",
         ],
