@@ -50,7 +50,7 @@ demo: .venv/installed
 	@echo 'To type pegbatch yourself, first: . .venv/bin/activate'
 
 test: .venv/installed-test
-	@$(VENV_PYTHON) -m pytest -q -n 4 --dist worksteal
+	@$(VENV_PYTHON) -m pytest -q -n 3 --dist worksteal
 
 check: lint types imports check-check
 

@@ -148,11 +148,13 @@ def test_where_batch_itself_fails_the_rest_the_summary_is_written_all_the_same(d
 
 
 def test_a_detached_run_is_waited_for_by_another_process(desk: Desk) -> None:
-    submit_dir = desk.plan("sleep 1; echo b > b.txt")
+    gate = desk.folder.parent / "go"
+    submit_dir = desk.plan(f"until test -e {gate}; do sleep 0.1; done; echo b > b.txt")
     detached = desk.pegbatch("run", submit_dir, "--detach", "--json")
     assert detached.returncode == 0, detached.stderr
     assert json.loads(detached.stdout)["state"] == "running"
     assert desk.status(submit_dir)["state"] == "running"
+    gate.touch()
     waited = desk.pegbatch("wait", submit_dir)
     assert waited.returncode == 0, waited.stderr
     assert (desk.outputs / "c.txt").read_text() == "a\nb\n"
