@@ -15,14 +15,15 @@ LINT_IMPORTS := $(VENV_PYTHON) -c 'from importlinter.cli import lint_imports_com
 EXAMPLE := share/examples/black-diamond
 WORK := pegbatch-work
 
-.PHONY: help demo test check lint types imports check-check bench clean FORCE
+.PHONY: help demo test soak check lint types imports check-check bench clean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo    install into .venv, then plan and run an example'
 	@echo 'make test    run every test'
+	@echo 'make soak    run large workflows while things break; minutes'
 	@echo 'make check   lint, types, import contracts, and a test of these checks'
-	@echo 'make bench   measure reading and planning'
+	@echo 'make bench   run every benchmark; minutes'
 	@echo 'make clean   remove .venv, $(WORK) and caches'
 
 # The stamp holds the folder it was made in: a checkout that was moved or copied installs anew.
@@ -52,6 +53,10 @@ demo: .venv/installed
 test: .venv/installed-test
 	@$(VENV_PYTHON) -m pytest -q -n 3 --dist worksteal
 
+soak: .venv/installed-test
+	@$(VENV_PYTHON) -m tests.soak --seeds 1 --n-to-n-failure child
+	@$(VENV_PYTHON) -m tests.soak --seeds 2 --n-to-n-failure array --wire
+
 check: lint types imports check-check
 
 lint: .venv/installed-test
@@ -68,8 +73,7 @@ check-check: .venv/installed-test
 	@$(VENV_PYTHON) .ci/check_check.py
 
 bench: .venv/installed-test
-	@$(VENV_PYTHON) benchmarks/plan_time.py
-	@$(VENV_PYTHON) benchmarks/parse_time.py
+	@$(VENV_PYTHON) -m benchmarks.run
 
 clean:
 	@if test -e $(VENV_PYTHON) && test -d $(WORK); then \

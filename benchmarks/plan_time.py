@@ -1,10 +1,11 @@
-"""Measure planning, as a multiple of a bare XML reader on the same file in the same run.
+"""Measure planning, as a multiple of a bare reader of the same file in the same run.
 
-Usage: plan_time.py [--tasks N] [--repeat N] [--workflow FILE]
+Usage: python -m benchmarks.plan_time [--tasks N] [--shape SHAPE] [--yaml] [--repeat N] [FILE]
 
-Prints one JSON object, and a row for the table in README.md. Both times are medians; planning is
-timed from the start of its process to its end, the reader inside its process, so that what Python
-takes to start counts against us alone.
+Planning is a process of its own, timed from its start to its end; the reader is timed inside its
+process, so that what Python takes to start counts against us alone. Both take turns, so that a
+busy machine burdens them alike, and the least of each counts: of seconds (another process may
+have had the processor meanwhile) and of processor seconds (nobody else's work is in them).
 """
 
 from __future__ import annotations
@@ -12,96 +13,187 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-READER = """
-import sys, time
+from benchmarks.generate_workflow import SHAPES, write_workflow
+from benchmarks.rows import Row
+
+READERS = {
+    ".dax": """
 from lxml import etree
-start = time.perf_counter()
-for _ in etree.iterparse(sys.argv[1]):
-    pass
-print(time.perf_counter() - start)
+for _, element in etree.iterparse(sys.argv[1], events=("end",), tag=("{*}job", "{*}child")):
+    element.clear()
+""",
+    ".yml": """
+import yaml
+with open(sys.argv[1], "rb") as stream:
+    for _ in yaml.parse(stream, Loader=yaml.CSafeLoader):
+        pass
+""",
+}
+TIMED = """
+import sys, time
+import lxml.etree, yaml
+start, used = time.perf_counter(), time.process_time()
+{reader}
+print(time.perf_counter() - start, time.process_time() - used)
 """
+OPTIONS = {"chain": ("--cluster", "chain"), "runtimes": ("-Dpegbatch.array.by=auto",)}
+"""What a shape is planned with."""
+
+OTHERS = [shape for shape in SHAPES if shape != "two-level"]
+REPEAT = 3
+
+MEMORY_BOUNDS = {100_000: 400, 1_000_000: 3072}
+BYTES_BOUND = 150
+TIME_BOUNDS = {(".dax", 100_000): 7.0, (".dax", 1_000_000): 8.0, (".yml", 100_000): 4.0}
+OTHER_SHAPES_BOUND = 10.0
+GROWTH_BOUND = 11.0
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
-    """What one `pegbatch plan` took."""
+class Taken:
+    """What reading or planning took, the least of several times."""
 
     seconds: float
-    peak_rss_mib: float
+    cpu_seconds: float
+    peak_rss_mib: float = 0.0
+    bytes_on_disk: int = 0
 
 
-def read_bare(workflow: Path) -> float:
-    """Return the seconds that a bare iterparse of the file takes, in a process of its own."""
-    command = [sys.executable, "-c", READER, str(workflow)]
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(result.stdout)
+def read_bare(workflow: Path) -> Taken:
+    """Read the file with nothing around, in a process of its own."""
+    program = TIMED.format(reader=READERS[workflow.suffix])
+    command = [sys.executable, "-c", program, str(workflow)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds, cpu_seconds = output.split()
+    return Taken(float(seconds), float(cpu_seconds))
 
 
-def plan(workflow: Path, base: Path) -> Planning:
-    """Plan the file in a process of its own."""
-    command = [sys.executable, "-m", "pegbatch", "plan", "--no-catalogs", "--json"]
-    command += ["--dir", str(base), str(workflow)]
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=base)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"pegbatch plan ended with exit code {process.returncode}")
-    return Planning(seconds, usage.ru_maxrss / 1024)
+def plan(workflow: Path, options: Sequence[str]) -> Taken:
+    """Plan the file in a process of its own; what that starts counts, too."""
+    with tempfile.TemporaryDirectory(dir=workflow.parent) as folder:
+        command = [sys.executable, "-m", "pegbatch", "plan", "--no-catalogs", "--json", *options]
+        command += ["--dir", folder, str(workflow)]
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(f"pegbatch plan ended with exit code {process.returncode}")
+        cpu_seconds = usage.ru_utime + usage.ru_stime
+        return Taken(seconds, cpu_seconds, usage.ru_maxrss / 1024, _disk(Path(folder)))
 
 
-def generate(tasks: int, folder: Path) -> Path:
-    """Write a workflow of two levels."""
-    workflow = folder / f"two-level-{tasks}.dax"
-    command = [sys.executable, str(HERE / "generate_workflow.py")]
-    subprocess.run([*command, "--tasks", str(tasks), str(workflow)], check=True)
-    return workflow
+def _disk(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def measure(workflow: Path, tasks: int, repeat: int, base: Path) -> dict[str, float]:
-    """Time both in turn, so that a busy machine burdens them alike, and take medians."""
-    readings, plannings = [], []
-    for _ in range(repeat):
-        readings.append(read_bare(workflow))
-        plannings.append(plan(workflow, base))
-    reading = statistics.median(readings)
-    planning = statistics.median(one.seconds for one in plannings)
-    return {
-        "tasks": tasks,
-        "file_mib": round(workflow.stat().st_size / 2**20, 1),
-        "repeat": repeat,
-        "iterparse_seconds": round(reading, 3),
-        "plan_seconds": round(planning, 3),
-        "multiple": round(planning / reading, 2),
-        "peak_rss_mib": round(max(one.peak_rss_mib for one in plannings)),
-    }
+def measure(workflow: Path, options: Sequence[str], repeat: int) -> tuple[Taken, Taken]:
+    """Return what the bare reader and planning took, in turn, at least."""
+    pairs = [(read_bare(workflow), plan(workflow, options)) for _ in range(repeat)]
+    return _least([pair[0] for pair in pairs]), _least([pair[1] for pair in pairs])
+
+
+def _least(taken: Sequence[Taken]) -> Taken:
+    return Taken(
+        min(one.seconds for one in taken),
+        min(one.cpu_seconds for one in taken),
+        max(one.peak_rss_mib for one in taken),
+        taken[0].bytes_on_disk,
+    )
+
+
+def measure_shape(
+    shape: str, tasks: int, suffix: str, repeat: int, folder: Path
+) -> tuple[Taken, Taken]:
+    """Write a workflow and measure it."""
+    workflow = folder / f"{shape}-{tasks}{suffix}"
+    write_workflow(workflow, tasks, shape)
+    try:
+        return measure(workflow, OPTIONS.get(shape, ()), repeat)
+    finally:
+        workflow.unlink()
+
+
+def rows_of(shape: str, tasks: int, suffix: str, bare: Taken, planned: Taken) -> Iterator[Row]:
+    """Yield the rows of one workflow."""
+    name = f"{shape}{' YAML' if suffix == '.yml' else ''}"
+    bound = TIME_BOUNDS.get((suffix, tasks)) if shape == "two-level" else OTHER_SHAPES_BOUND
+    yield Row(
+        name=f"{name}, time",
+        size=tasks,
+        value=planned.seconds,
+        unit="s",
+        floor=bare.seconds,
+        bound=bound,
+    )
+    yield Row(
+        name=f"{name}, processor time",
+        size=tasks,
+        value=planned.cpu_seconds,
+        unit="CPU s",
+        floor=bare.cpu_seconds,
+        bound=bound,
+    )
+    bound = MEMORY_BOUNDS.get(tasks) if shape == "two-level" else None
+    yield Row(
+        name=f"{name}, peak RSS", size=tasks, value=planned.peak_rss_mib, unit="MiB", bound=bound
+    )
+    bound = BYTES_BOUND if shape == "two-level" else None
+    each = planned.bytes_on_disk / tasks
+    yield Row(name=f"{name}, on disk", size=tasks, value=each, unit="bytes/task", bound=bound)
+
+
+def plan_rows(quick: bool) -> Iterator[Row]:
+    """Measure the shapes, and how two levels grow tenfold."""
+    tasks, repeat = (2_000, 1) if quick else (100_000, REPEAT)
+    shapes = [("two-level", ".dax"), ("two-level", ".yml"), *((one, ".dax") for one in OTHERS)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        measured = {}
+        for shape, suffix in shapes:
+            measured[shape, suffix] = measure_shape(shape, tasks, suffix, repeat, folder)
+            yield from rows_of(shape, tasks, suffix, *measured[shape, suffix])
+        large = measure_shape("two-level", 10 * tasks, ".dax", repeat, folder)
+        yield from rows_of("two-level", 10 * tasks, ".dax", *large)
+        yield Row(
+            name="two-level, growth",
+            size=10 * tasks,
+            value=large[1].cpu_seconds,
+            unit="CPU s",
+            floor=measured["two-level", ".dax"][1].cpu_seconds,
+            bound=GROWTH_BOUND,
+        )
 
 
 def main() -> None:
-    """Generate, measure, print."""
-    parser = argparse.ArgumentParser(description="Measure planning against a bare XML reader.")
+    """Measure what the command line says."""
+    parser = argparse.ArgumentParser(description="Measure planning against a bare reader.")
     parser.add_argument("--tasks", type=int, default=100_000)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--workflow", type=Path, help="plan this DAX file instead")
+    parser.add_argument("--shape", choices=SHAPES, default="two-level")
+    parser.add_argument("--yaml", action="store_true", help="write YAML instead of XML")
+    parser.add_argument("--repeat", type=int, default=REPEAT)
+    parser.add_argument("workflow", type=Path, nargs="?", help="plan this file instead")
     options = parser.parse_args()
+    suffix = ".yml" if options.yaml else ".dax"
     with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        workflow = options.workflow or generate(options.tasks, base)
-        row = measure(workflow.resolve(), options.tasks, options.repeat, base)
-    print(json.dumps(row))
-    print("| tasks | file, MiB | iterparse, s | plan, s | multiple | peak RSS, MiB |")
-    keys = ("tasks", "file_mib", "iterparse_seconds", "plan_seconds", "multiple", "peak_rss_mib")
-    print("| " + " | ".join(str(row[key]) for key in keys) + " |")
+        if options.workflow:
+            suffix = options.workflow.suffix
+            taken = measure(options.workflow.resolve(), (), options.repeat)
+        else:
+            taken = measure_shape(
+                options.shape, options.tasks, suffix, options.repeat, Path(folder)
+            )
+    for row in rows_of(options.shape, options.tasks, suffix, *taken):
+        print(json.dumps(row.to_json()))
 
 
 if __name__ == "__main__":

@@ -54,13 +54,6 @@ class PegbatchError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class RunFailed(PegbatchError):
-    """The run ended, and a task of it failed or was skipped."""
-
-    code = "run-failed"
-    exit_code = 1
-
-
 class UsageError(PegbatchError):
     """The command line itself does not fit."""
 
@@ -73,6 +66,20 @@ class InputError(PegbatchError):
 
     code = "bad-input"
     exit_code = 3
+
+
+class InputChanged(InputError):
+    """A file of this machine is not what it was when the workflow was planned."""
+
+    code = "input-changed"
+
+    def __init__(self, where: str, why: str = "") -> None:
+        """Take the file, and why it cannot be told, where it cannot even be read."""
+        super().__init__(
+            why or "the file is not what it was when the workflow was planned",
+            where=where,
+            hint="bring it back as it was, or plan the workflow again",
+        )
 
 
 class Gathering:
@@ -141,6 +148,12 @@ class JobServiceError(OutsideError):
     """AWS Batch (or the embedded one) refused a request or did not answer."""
 
     code = "batch"
+
+
+class JobServiceUnreachable(JobServiceError):
+    """AWS Batch did not answer, or not sensibly, however often it was asked (429, 5xx, reset)."""
+
+    code = "batch-unreachable"
 
 
 class SubmitUnclear(JobServiceError):

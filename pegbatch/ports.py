@@ -46,10 +46,13 @@ class ObjectStore(Protocol):
         (without verify they may), and, with require_checksum, where none does.
         """
 
-    def upload(self, path: Path, url: str, *, if_absent: bool = False) -> ObjectInfo:
+    def upload(
+        self, path: Path, url: str, *, if_absent: bool = False, only_sha256: str | None = None
+    ) -> ObjectInfo:
         """Stream a file into an object, whole or not at all; its sha256 travels with it.
 
         With if_absent an object that is there already stays and nothing is sent.
+        Errors: InputError, before anything is sent, where the file has not got only_sha256.
         """
 
     def copy(self, source_url: str, url: str) -> None:
@@ -76,6 +79,8 @@ class JobState:
     """statusSummary of an array's parent (zero counts left out); empty for a plain job."""
     exit_code: int | None = None
     log_stream: str | None = None
+    log_group: str | None = None
+    """Where the definition names one; None: Batch's own."""
 
 
 class JobService(Protocol):

@@ -47,6 +47,14 @@ class ImageStore:
         places = ("--root", str(self.folder / "store"), "--runroot", str(self.folder / "run"))
         return ["buildah", *places, "--storage-driver", "vfs"]
 
+    @property
+    def settings(self) -> Path:
+        """Return a settings file for programs that are to use these images."""
+        path = self.folder / "storage.conf"
+        store, run = self.folder / "store", self.folder / "run"
+        path.write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{store}"\nrunroot = "{run}"\n')
+        return path
+
     def call(self, *words: str | Path) -> str:
         """Call buildah; return what it prints."""
         done = self._done([*self.words, *map(str, words)])
@@ -57,12 +65,22 @@ class ImageStore:
         """Run the image's entry point in a fresh container, as Batch does."""
         container = self.call("from", "--pull-never", IMAGE)
         variables = [word for pair in environment.items() for word in ("--env", "=".join(pair))]
+        how = [*self.words, "run", "--isolation", "chroot", *variables]
+        written = {name: self.folder / f"{container}.{name}" for name in ("out", "err")}
+        for name, file in written.items():
+            # Not through buildah, which may end before it has passed everything on.
+            file.write_bytes(b"")
+            file.chmod(0o622)
+            how += ["--volume", f"{file}:/run/{name}"]
+        shell = ["/bin/sh", "-c", 'exec >>/run/out 2>>/run/err; exec "$@"', "sh"]
         try:
-            entry = "/usr/local/bin/fetch_and_run"
-            how = [*self.words, "run", "--isolation", "chroot"]
-            return self._done([*how, *variables, container, "--", entry, *words])
+            done = self._done(
+                [*how, container, "--", *shell, "/usr/local/bin/fetch_and_run", *words]
+            )
         finally:
             self.call("rm", container)
+        texts = (written["out"].read_text(), written["err"].read_text() + done.stderr)
+        return subprocess.CompletedProcess(done.args, done.returncode, *texts)
 
     def _done(self, words: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -215,6 +215,9 @@ class FakeS3Client:
         bucket["keys"] = [k for k in bucket["keys"] if k not in wanted or k in left]
         return {"Errors": [{"Key": key, "Message": "locked"} for key in left]} if left else {}
 
+    def _get_bucket_versioning(self, Bucket: str) -> dict[str, Any]:  # noqa: N803
+        return {"Status": "Enabled"} if self.buckets[Bucket].get("versioned") else {}
+
     def _delete_bucket(self, Bucket: str) -> dict[str, Any]:  # noqa: N803
         if self.buckets[Bucket]["keys"]:
             raise refusal("BucketNotEmpty", "DeleteBucket", 409)

@@ -76,6 +76,7 @@ class FakeJobs:
         self.lose_answers = 0
         self.drop_calls = 0
         self.before_submit: Callable[[Mapping[str, Any]], None] = lambda body: None
+        self.before_terminate: Callable[[str], None] = lambda job_id: None
 
     def submit(self, body: Mapping[str, Any]) -> str:
         self.before_submit(body)
@@ -111,6 +112,7 @@ class FakeJobs:
         return (child for child in self.lost.get(job_id, []) if child.status == status)
 
     def terminate(self, job_id: str, reason: str) -> None:
+        self.before_terminate(job_id)
         self.terminated.append((job_id, reason))
         if self.jobs[job_id].status not in ("SUCCEEDED", "FAILED"):
             self.set_state(job_id, "FAILED", reason=reason)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pegbatch.adapters.store_urls import parse_url
-from pegbatch.errors import ObjectMissing, StoreError
+from pegbatch.errors import InputChanged, ObjectMissing, StoreError
 from pegbatch.ports import ObjectInfo
 
 
@@ -70,13 +70,17 @@ class MemoryStore:
         path.write_bytes(found.data)
         return ObjectInfo(url=url, size_bytes=len(found.data), sha256=actual)
 
-    def upload(self, path: Path, url: str, *, if_absent: bool = False) -> ObjectInfo:
+    def upload(
+        self, path: Path, url: str, *, if_absent: bool = False, only_sha256: str | None = None
+    ) -> ObjectInfo:
         self._enter("upload", url)
         if not (if_absent and _clean(url) in self.objects):
             try:
                 data = path.read_bytes()
             except OSError as error:
                 raise StoreError(f"local file: {error}", where=str(path)) from error
+            if only_sha256 not in (None, hashlib.sha256(data).hexdigest()):
+                raise InputChanged(str(path))
             self._put(url, data)
         return self._info(url)
 

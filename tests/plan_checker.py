@@ -51,7 +51,7 @@ class SubmitDirectory:
     @cached_property
     def lines(self) -> dict[str, list[Json]]:
         """Task lines of each array, in the order written."""
-        return {name: [json.loads(line) for line in self._text(name)] for name in self.computing}
+        return {name: [json.loads(line) for line in self.text(name)] for name in self.computing}
 
     @cached_property
     def places(self) -> dict[str, tuple[str, int]]:
@@ -73,7 +73,8 @@ class SubmitDirectory:
         """Return the index as it is."""
         return (self.path / "arrays" / f"{array}.index").read_bytes()
 
-    def _text(self, array: str) -> list[bytes]:
+    def text(self, array: str) -> list[bytes]:
+        """Return the lines of a job's bags."""
         return gzip.decompress(self.bytes_of_bags(array)).splitlines()
 
 

@@ -13,6 +13,7 @@ from pegbatch.engine.uploads import UploadItem
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.plan import Job, JobKind, JobLink, LinkType, Plan, Resources
 from pegbatch.model.requests import SubmitRequest
+from pegbatch.model.tries import Try
 from tests.fakes import FakeClock, FakeJobs, FakeRunStore
 from tests.fakes_store import MemoryStore
 
@@ -87,6 +88,7 @@ class Bench:
     runs: FakeRunStore = field(default_factory=FakeRunStore)
     clock: FakeClock = field(default_factory=FakeClock)
     uploads: list[UploadItem] = field(default_factory=list)
+    tries: dict[int, Try] = field(default_factory=dict)
 
     def start(self) -> None:
         body = {"try": 1, "run_url": RUN_URL, "service": "local", "job_prefix": "sketch-0"}
@@ -102,16 +104,18 @@ class Bench:
         writes: bool = True,
         on_change: Callable[[RunState], None] = lambda state: None,
     ) -> Context:
+        state = new_state(self.plan, self.tries)
+        journal = Journal(self.runs, self.clock, state, writes=writes)
         launch = Launch(
-            requests={one.name: request(one) for one in self.plan.jobs},
+            requests={one.name: request(one) for one in journal.state.current.jobs},
             uploads=lambda: iter(self.uploads),
         )
-        journal = Journal(self.runs, self.clock, new_state(self.plan), writes=writes)
         return Context(
             ports=Ports(jobs=self.jobs, store=self.store, runs=self.runs, clock=self.clock),
             plan=self.plan,
             journal=journal,
             pace=Pace(1.0, 8.0, 2.0),
+            read_bags=lambda array, bags: ((bag, (f"{array}-{bag}",)) for bag in bags),
             launch=launch if may_submit else None,
             on_change=on_change,
         )

@@ -38,6 +38,7 @@ for file in "${outputs[@]}"; do
         continue
     fi
     echo "$file $digest" >"$file"
+    [ -z "$REPEAT" ] || yes "$file $digest" | head -n "$REPEAT" >"$file"
 done
 [ -z "$said" ] || echo "$said $digest"
 if [ "$bad" = late ]; then exit 4; fi

@@ -48,6 +48,11 @@ class InventedTask:
         """Return how often it may fail, and once more."""
         return 1 + int(self.profiles.get("dagman", {}).get("retry", default_retry))
 
+    @property
+    def repeat(self) -> int:
+        """How often it writes its line into each output, for files that are large."""
+        return int(self.profiles.get("env", {}).get("REPEAT", "1"))
+
     def made(self) -> list[str]:
         """Return the files that it makes when all goes well."""
         said = [self.stdout] if self.stdout else []
@@ -111,7 +116,7 @@ class InventedWorkflow:
                 there = [lfn for lfn in task.inputs if lfn in files]
                 text = "".join(f"{lfn} {files[lfn].rstrip(chr(10))}\n" for lfn in there)
                 digest = sha256(f"{id}\n{text}".encode()).hexdigest()
-                files.update((lfn, f"{lfn} {digest}\n") for lfn in task.made())
+                files.update((lfn, f"{lfn} {digest}\n" * task.repeat) for lfn in task.made())
         return {lfn: text for lfn, text in files.items() if lfn not in self.given}
 
 

@@ -46,6 +46,12 @@ def problems_of_run(replay: Replay) -> list[str]:
     return [problem for check in checks for problem in check(replay)]
 
 
+def problems_of_end(replay: Replay) -> list[str]:
+    """Return what is wrong with what a run has left, however many tries it took."""
+    checks = (_states, _stored_files, _recorded_files, _delivered_files, _summary, _answer)
+    return [problem for check in checks for problem in check(replay)]
+
+
 def _children(replay: Replay) -> Iterator[str]:
     """Each child goes to exactly one end, within its attempts, and fails only for a reason."""
     _, bad = replay.expected

@@ -18,7 +18,7 @@ from pegbatch.planner.sites import choose_site
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {
     *("LICENSE", "README.md", "CHANGELOG.md", "Makefile", "setup.cfg", "pyproject.toml"),
-    *("pegbatch", "conf", "share", "containers", "tests", "benchmarks", "docs"),
+    *("SECURITY.md", "pegbatch", "conf", "share", "containers", "tests", "benchmarks", "docs"),
 }
 PASSING = re.compile(
     r"^(\.git|\.venv|\.\w+_cache|\.import_linter_cache|\.hypothesis|\.coverage.*|__pycache__|build"

@@ -6,22 +6,26 @@ BATCH_FILE_TYPE=zip      BATCH_FILE_S3_URL is a zip file, the first argument a s
 
 The (other) arguments are handed to the script. S3 is Amazon's, or what AWS_ENDPOINT_URL_S3 names,
 or PEGBATCH_S3_DIRECTORY, a folder of buckets; `file://` URLs are read as files.
-Exit codes: 1 it cannot be fetched or started, 2 wrong use, 75 SIGTERM came before it was started,
-otherwise that of the script.
+Exit codes: 1 it cannot be fetched or started, 2 wrong use, 75 another start may do better (SIGTERM
+came before the script ran, S3 does not answer, this machine's disk is full), otherwise that of the
+script. Transient faults of S3 are tried again for PEGBATCH_STORE_RETRY_SECONDS, 120 if unset.
 Needs Python 3.11 and, for S3, obstore. A zipapp runs in this interpreter: one start, not two.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import runpy
 import shutil
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 EXIT_AGAIN = 75
 if __name__ == "__main__":
@@ -37,6 +41,16 @@ except ImportError:
     HAS_OBSTORE = False
 
 NAME = "fetch_and_run"
+RETRY_SECONDS = 120.0
+TRIES = 3
+"""A download that broke off, or whose bytes do not match, is begun again."""
+TRANSIENT = re.compile(r"HTTP error|status code: (5\d\d|429)\b")
+"""In obstore's messages: what it tried again, in vain."""
+MEMBERS_MAX = 100_000
+BOMB_BYTES = 256 << 20
+BOMB_RATIO = 200
+"""A zip file may unpack to so much, and so many times its size: deflate comes to 1,000 at most."""
+THIS_MACHINE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> None:
@@ -59,11 +73,20 @@ def main() -> None:
             run_script(url, arguments)
     except FetchError as error:
         sys.stderr.write(f"{NAME}: {error}\n")
-        sys.exit(1)
+        sys.exit(error.exit_code)
 
 
 class FetchError(Exception):
     """The program cannot be fetched or started."""
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        """Take what is said, and whether another start may do better."""
+        super().__init__(message)
+        self.exit_code = EXIT_AGAIN if again else 1
+
+
+class Damaged(FetchError):
+    """What was fetched is not what was put."""
 
 
 def usage(problem: str) -> NoReturn:
@@ -85,6 +108,11 @@ def run_zipapp(url: str, arguments: list[str]) -> None:
         path = fetch(url, folder / "program.pyz")
     elif not path.is_file():
         raise FetchError(f"{url}: there is no such object")
+    else:
+        check(path, checksum_of(path), url)
+    if not is_zipfile(path):
+        # Python would run an empty file, and be content.
+        raise Damaged(f"{url} is not a zipapp, or was cut off; put it again")
     sys.argv = [str(path), *arguments]
     try:
         runpy.run_path(str(path), run_name="__main__")
@@ -107,6 +135,7 @@ def run_zip(url: str, arguments: list[str]) -> None:
         with ZipFile(archive) as packed:
             for name in packed.namelist():
                 safe_path(inside, name, url)
+            check_sizes(packed, archive, url)
             packed.extractall(inside)
     except (BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
         raise FetchError(f"{url} cannot be unpacked: {error}") from error
@@ -116,6 +145,17 @@ def run_zip(url: str, arguments: list[str]) -> None:
         raise FetchError(f"{url}: there is no {arguments[0]} inside")
     os.chdir(inside)
     become(script, arguments[1:], url)
+
+
+def check_sizes(packed: ZipFile, archive: Path, url: str) -> None:
+    """Refuse an archive that only wants to fill the disk, before anything is unpacked."""
+    members = packed.infolist()
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > MEMBERS_MAX or unpacked > BOMB_BYTES + BOMB_RATIO * archive.stat().st_size:
+        raise FetchError(
+            f"{url} is a bomb: {len(members)} files and {unpacked >> 20} MiB in "
+            f"{archive.stat().st_size >> 10} KiB"
+        )
 
 
 def safe_path(folder: Path, name: str, url: str) -> Path:
@@ -146,8 +186,13 @@ def new_folder() -> Path:
     try:
         folder.mkdir(mode=0o700)
     except OSError as error:
-        raise FetchError(f"{folder}: {error.strerror}") from error
+        raise FetchError(f"{folder}: {error.strerror}", again=is_ours(error)) from error
     return folder
+
+
+def is_ours(error: OSError) -> bool:
+    """Tell whether another machine may do better."""
+    return error.errno in THIS_MACHINE
 
 
 def local_file(url: str) -> Path | None:
@@ -165,29 +210,74 @@ def fetch(url: str, target: Path) -> Path:
     try:
         if local is not None:
             shutil.copyfile(local, target)
+            check(target, checksum_of(local), url)
         else:
             download(url, target)
     except FileNotFoundError as error:
         raise FetchError(f"{url}: there is no such object") from error
     except OSError as error:
-        raise FetchError(f"{url} cannot be fetched: {error.strerror or error}") from error
+        said = f"{url} cannot be fetched to {target.parent}: {error.strerror or error}"
+        raise FetchError(said, again=is_ours(error)) from error
     return target
 
 
+def checksum_of(path: Path) -> str | None:
+    """Return the checksum that travels with a file."""
+    try:
+        return os.getxattr(path, "user.sha256").decode("ascii", "replace")
+    except OSError:
+        beside = path.with_name(f"{path.name}.sha256")
+        return beside.read_text("ascii", "replace") if beside.is_file() else None
+
+
+def check(path: Path, expected: str | None, url: str) -> None:
+    """Compare a file with the checksum that travelled with it, where one did."""
+    if expected is None:
+        return
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise Damaged(f"{url} is damaged: its SHA-256 is {found}, of what was put {expected}")
+
+
 def download(url: str, target: Path) -> None:
-    """Stream an object from S3 into a file."""
+    """Copy an object from S3 to a file, and again where it was damaged on its way."""
     if not HAS_OBSTORE:
         raise FetchError("the Python package obstore is missing in this image")
+    for left in reversed(range(TRIES)):
+        try:
+            return stream(url, target)
+        except Damaged:
+            if not left:
+                raise
+
+
+def stream(url: str, target: Path) -> None:
+    """Stream an object from S3 into a file."""
     bucket, _, key = url.removeprefix("s3://").partition("/")
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
     try:
-        store = S3Store(bucket, client_options={"allow_http": endpoint.startswith("http://")})
+        seconds = float(os.environ.get("PEGBATCH_STORE_RETRY_SECONDS") or RETRY_SECONDS)
+        store = S3Store(
+            bucket,
+            # A large file may take long; one that stops coming may not.
+            client_options={
+                "allow_http": endpoint.startswith("http://"),
+                "timeout": "1 day",
+                "read_timeout": "60s",
+                "connect_timeout": "10s",
+            },
+            retry_config={"max_retries": 12, "retry_timeout": timedelta(seconds=seconds)},
+        )
+        answer = obstore.get(store, key)
         with target.open("wb") as file:
-            for chunk in obstore.get(store, key).stream():
+            for chunk in answer.stream():
                 file.write(chunk)
     except (obstore.exceptions.BaseError, ValueError) as error:
         text = str(error).strip().split("\n", 1)[0]
-        raise FetchError(f"{url} cannot be fetched: {text}") from error
+        again = TRANSIENT.search(text) is not None
+        raise FetchError(f"{url} cannot be fetched: {text}", again=again) from error
+    check(target, answer.attributes.get("sha256"), url)
 
 
 if __name__ == "__main__":

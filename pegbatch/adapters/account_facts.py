@@ -40,6 +40,7 @@ class Question:
 
     region: str
     queue: str
+    on_demand_queue: str = ""
     definition: str
     bucket: BucketUrl | None
     write: bool
@@ -78,8 +79,8 @@ def _look(
     definition = _asked(
         lambda: batch.definition(question.definition) if question.definition else None
     )
-    queue = _asked(lambda: batch.find(EntityKind.QUEUE, question.queue) if question.queue else None)
-    environments = _asked(lambda: _environments(batch, queue))
+    queue, environments = _queue(batch, question.queue)
+    on_demand, on_demand_environments = _queue(batch, question.on_demand_queue)
     bucket = _asked(lambda: _bucket(question, caller, identity))
     container = _container(definition)
     ec2 = caller("ec2", ASIDE_TRIES)
@@ -91,6 +92,8 @@ def _look(
         caller=identity,
         queue=queue,
         environments=environments,
+        on_demand=on_demand,
+        on_demand_environments=on_demand_environments,
         definition=definition,
         bucket=bucket,
         writable=_writable(question, caller, iam, identity, bucket),
@@ -128,6 +131,14 @@ def _probe(caller: OpenCaller, service: str, operation: str, **arguments: Any) -
 def _identity(caller: OpenCaller) -> Identity:
     found = caller("sts", LOOK_TRIES).call("get_caller_identity")
     return Identity(str(found["Account"]), str(found["Arn"]))
+
+
+def _queue(
+    batch: BatchEntities, name: str
+) -> tuple[Json | Refused | None, tuple[Json, ...] | Refused]:
+    """Return a queue and its environments."""
+    queue = _asked(lambda: batch.find(EntityKind.QUEUE, name) if name else None)
+    return queue, _asked(lambda: _environments(batch, queue))
 
 
 def _environments(batch: BatchEntities, queue: Json | Refused | None) -> tuple[Json, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pegbatch.adapters.aws_calls import AwsCaller
+from pegbatch.batch.platforms import is_fargate
 from pegbatch.model.account import Json, Subnet
 
 ANYWHERE = "0.0.0.0/0"
@@ -28,7 +29,7 @@ def look_at_subnets(
         "describe_route_tables", Filters=[{"Name": "vpc-id", "Values": networks}]
     ).get("RouteTables", ())
     network = container.get("networkConfiguration") or {}
-    on_fargate = str(resources.get("type", "")).startswith("FARGATE")
+    on_fargate = is_fargate(environment)
     public = on_fargate and network.get("assignPublicIp") == "ENABLED"
     return tuple(
         Subnet(

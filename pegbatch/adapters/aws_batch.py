@@ -75,4 +75,11 @@ def _job_state(detail: Mapping[str, Any]) -> JobState:
         children={status: count for status, count in sorted(summary.items()) if count},
         exit_code=container.get("exitCode"),
         log_stream=container.get("logStreamName"),
+        log_group=_log_group(container),
     )
+
+
+def _log_group(container: Mapping[str, Any]) -> str | None:
+    """Return the log group that a job's definition names. Source: API LogConfiguration."""
+    options = (container.get("logConfiguration") or {}).get("options") or {}
+    return options.get("awslogs-group") or None

@@ -82,11 +82,21 @@ class Buckets:
                 return
             more["ContinuationToken"] = answer["NextContinuationToken"]
 
+    def keeps_versions(self, name: str) -> bool:
+        """Tell whether deleted objects stay in a bucket as old versions."""
+        return bool(self._call("get_bucket_versioning", name).get("Status"))
+
     def delete_objects(self, name: str, keys: Sequence[str]) -> None:
         """Delete objects.
 
-        Errors: OutsideError naming those that S3 would not delete.
+        Errors: OutsideError where the bucket would only hide them, before any is deleted, and
+        naming those that S3 would not delete.
         """
+        if keys and self.keeps_versions(name):
+            raise OutsideError(
+                f"s3://{name} keeps old versions of objects, and stays with all that is in it",
+                hint="delete the versions (in S3's console: Empty), and run the same command again",
+            )
         for start in range(0, len(keys), DELETE_MAX):
             entries = [{"Key": key} for key in keys[start : start + DELETE_MAX]]
             answer = self._call("delete_objects", name, Delete={"Objects": entries, "Quiet": True})

@@ -17,6 +17,7 @@ from pegbatch.adapters.aws_entity_files import check_entity, read_entity_file
 from pegbatch.batch.entities import NAME_KEYS, Reference, classify
 from pegbatch.batch.entity_bodies import EntityBody, translate_old_keys
 from pegbatch.errors import InputError, OutsideError, PlanError, Problem
+from pegbatch.model.aws_options import ON_DEMAND_QUEUE, read_aws_options
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.ports import Clock
 
@@ -24,6 +25,10 @@ JOB_DEFINITION = PROPERTY_OF[EntityKind.DEFINITION]
 JOB_QUEUE = PROPERTY_OF[EntityKind.QUEUE]
 COMPUTE_ENVIRONMENT = PROPERTY_OF[EntityKind.ENVIRONMENT]
 WAIT_SECONDS = 60.0
+ON_DEMAND_SUFFIX = "-on-demand"
+"""Ends the name of the queue to fall back on, in the embedded AWS and where none is named."""
+QUEUE_NAME_MAX = 128
+"""Source: AWS Batch API, CreateJobQueue."""
 
 _DEFAULT_NAMES = {
     JOB_DEFINITION: "pegbatch-local-job-definition",
@@ -45,10 +50,12 @@ class Entities:
     job_definition: str
 
 
-def named_entities(properties: Mapping[str, str]) -> Entities:
+def named_entities(properties: Mapping[str, str], *, on_demand: bool = False) -> Entities:
     """Return the queue and definition that the properties name, for Amazon.
 
-    Errors: PlanError with a problem for each property that is missing or names a JSON file.
+    Shapes: with on_demand the queue is the one to fall back on.
+    Errors: PlanError with a problem for each property that is missing or names a JSON file;
+    InputError for a queue to fall back on that can be no queue.
     """
     problems = tuple(
         Problem(
@@ -62,7 +69,19 @@ def named_entities(properties: Mapping[str, str]) -> Entities:
     )
     if problems:
         raise PlanError(problems=problems)
-    return Entities(properties[JOB_QUEUE], properties[JOB_DEFINITION])
+    queue = _on_demand_queue(properties) if on_demand else properties[JOB_QUEUE]
+    return Entities(queue, properties[JOB_DEFINITION])
+
+
+def _on_demand_queue(properties: Mapping[str, str]) -> str:
+    queue = read_aws_options(properties).on_demand_queue
+    if not queue:
+        raise PlanError(
+            f"no queue is named to fall back on: {ON_DEMAND_QUEUE} is not set",
+            hint=f"add `{ON_DEMAND_QUEUE} = NAME` (or its ARN) to the properties and plan again, "
+            "or leave --on-demand out",
+        )
+    return queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +98,15 @@ class LocalEntities:
     set_vcpus: bool
     """Whether the user named them, so that an environment that is there is changed."""
 
-    def ensure(self) -> Entities:
+    def ensure(self, *, on_demand: bool = False) -> Entities:
         """Return queue and definition, made where they were missing.
 
+        Shapes: with on_demand the queue is the one to fall back on, on the same environment.
         Errors: InputError for a JSON file that is none; what the service refuses.
         """
         environment = self._ensure_environment()
-        return Entities(self._ensure_queue(environment), self._ensure_definition())
+        queue = self._ensure_queue(environment, on_demand=on_demand)
+        return Entities(queue, self._ensure_definition())
 
     def _ensure_environment(self) -> str:
         key = COMPUTE_ENVIRONMENT
@@ -104,8 +125,11 @@ class LocalEntities:
         self._await(name, self._environment)
         return str(name)
 
-    def _ensure_queue(self, environment: str) -> str:
+    def _ensure_queue(self, environment: str, *, on_demand: bool) -> str:
         body = self._body(JOB_QUEUE)
+        if on_demand:
+            name = _fallback_name(self.properties, body["jobQueueName"])
+            body = {**body, "jobQueueName": name}
         name = body["jobQueueName"]
         if self._queue(name) is None:
             order = body.get("computeEnvironmentOrder") or [{"order": 1}]
@@ -167,7 +191,9 @@ class LocalEntities:
         return _named_body(key, self.properties, self.folder)
 
 
-def local_entity_names(properties: Mapping[str, str], folder: Path) -> Entities:
+def local_entity_names(
+    properties: Mapping[str, str], folder: Path, *, on_demand: bool = False
+) -> Entities:
     """Return what queue and definition are called in the embedded AWS, which is not asked.
 
     Errors: InputError for a JSON file that is none.
@@ -176,7 +202,15 @@ def local_entity_names(properties: Mapping[str, str], folder: Path) -> Entities:
         _named_body(key, properties, folder)[NAME_KEYS[_KINDS[key]]]
         for key in (JOB_QUEUE, JOB_DEFINITION)
     )
-    return Entities(queue, definition)
+    return Entities(_fallback_name(properties, queue) if on_demand else queue, definition)
+
+
+def _fallback_name(properties: Mapping[str, str], queue: str) -> str:
+    """Return what the queue to fall back on is called in the embedded AWS."""
+    named = read_aws_options(properties).on_demand_queue
+    if named:
+        return _reference(JOB_QUEUE, named).short_name
+    return queue[: QUEUE_NAME_MAX - len(ON_DEMAND_SUFFIX)] + ON_DEMAND_SUFFIX
 
 
 def _named_body(key: str, properties: Mapping[str, str], folder: Path) -> dict[str, Any]:
@@ -221,7 +255,7 @@ def _max_vcpus(environment: Mapping[str, Any]) -> int | None:
 
 
 _LOCAL_CONTAINER: Mapping[str, Any] = {
-    "image": "pegbatch/fetch-and-run",
+    "image": "localhost/fetch-and-run",
     "resourceRequirements": [
         {"type": "VCPU", "value": "1"},
         {"type": "MEMORY", "value": "1024"},

@@ -9,6 +9,7 @@ from typing import Any
 from pegbatch.adapters.aws_calls import AwsCaller
 
 BATCH_GROUP = "/aws/batch/job"
+"""Of jobs whose definition names no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,10 @@ class AwsLogs:
         """Take the caller of a `logs` client."""
         self._caller = caller
 
-    def read(self, stream: str, *, group: str = BATCH_GROUP) -> Iterator[LogLine]:
+    def read(self, stream: str, *, group: str | None = None) -> Iterator[LogLine]:
         """Yield a stream from its head to its end.
+
+        Shapes: stream and group as `JobState` has them.
 
         Source: CloudWatch Logs, GetLogEvents: a page may be empty before the end; the end is
         a forward token that comes back unchanged.
@@ -38,7 +41,7 @@ class AwsLogs:
             paging: dict[str, Any] = {} if token is None else {"nextToken": token}
             page = self._caller.call(
                 "get_log_events",
-                logGroupName=group,
+                logGroupName=group or BATCH_GROUP,
                 logStreamName=stream,
                 startFromHead=True,
                 **paging,

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+from botocore.exceptions import UnknownRegionError
 from botocore.model import ServiceModel, Shape
 
 Fault = tuple[str, str, str | None]
@@ -20,8 +21,8 @@ Fault = tuple[str, str, str | None]
 _TYPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "string": (lambda value: isinstance(value, str), "a string"),
     "boolean": (lambda value: isinstance(value, bool), "true or false"),
-    "integer": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a number"),
-    "long": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a number"),
+    "integer": (lambda value: _is_whole(value), "a whole number"),
+    "long": (lambda value: _is_whole(value), "a whole number"),
     "float": (lambda value: isinstance(value, int | float), "a number"),
     "double": (lambda value: isinstance(value, int | float), "a number"),
 }
@@ -42,6 +43,15 @@ def batch_regions() -> frozenset[str]:
         for partition in session.get_available_partitions()
         for region in session.get_available_regions("batch", partition)
     )
+
+
+@cache
+def partition_of(region: str) -> str:
+    """Return the partition of a region: aws, aws-cn, aws-us-gov, …; of an unknown one aws."""
+    try:
+        return str(botocore.session.get_session().get_partition_for_region(region))
+    except UnknownRegionError:
+        return "aws"
 
 
 def request_faults(operation: str, body: Mapping[str, Any]) -> tuple[Fault, ...]:
@@ -97,8 +107,7 @@ def _map(shape: Any, value: Any, path: str) -> Iterator[Fault]:
 def _scalar(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
     fits, words = _TYPES[shape.type_name]
     if not fits(value):
-        quotes = "write it in quotes" if words == "a string" else "write it without quotes"
-        yield path, f"{_shown(value)} is not {words}", quotes if _is_plain(value) else None
+        yield path, f"{_shown(value)} is not {words}", _advice(value, words)
         return
     allowed = getattr(shape, "enum", None)
     # Old words are answered in capitals and taken in either case.
@@ -121,5 +130,11 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool)
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _advice(value: Any, words: str) -> str | None:
+    if words == "a string" and isinstance(value, str | int | float | bool):
+        return "write it in quotes"
+    return "write it without quotes" if isinstance(value, str) else None

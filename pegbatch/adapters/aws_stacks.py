@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pegbatch.adapters.aws_calls import AwsCaller, service_code
-from pegbatch.errors import OutsideError, Problem
+from pegbatch.errors import OutsideError, Problem, SubmitUnclear
 from pegbatch.ports import Clock
 
 PAUSE_SECONDS = (1.0, 10.0)
 """First and longest pause between two looks at a stack."""
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 """Stacks that make roles have to be allowed to."""
+UNMENDABLE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+"""What CloudFormation only deletes. Source: CloudFormation User Guide, "Stack status codes"."""
 UNCHANGED = "No updates are to be performed"
 
 logger = logging.getLogger(__name__)
@@ -45,9 +47,11 @@ class Stacks:
     ) -> str:
         """Make a stack, or bring one that is there to a template, and wait; say what was done.
 
+        Shapes: one that is being made or changed, by a command that was broken off, is waited
+        for first.
         Errors: OutsideError with what CloudFormation says of each resource that failed.
         """
-        before = self.find(name)
+        before = self._at_rest(name)
         body: dict[str, Any] = {
             "StackName": name,
             "TemplateBody": template,
@@ -58,7 +62,7 @@ class Stacks:
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
         if before is None:
-            self._caller.call("create_stack", repeatable=False, **body)
+            self._create(name, body)
             self._wait(name, "CREATE_COMPLETE")
             return "created"
         try:
@@ -87,16 +91,47 @@ class Stacks:
         answer = self._caller.call("describe_stack_resources", StackName=name)
         return tuple(answer["StackResources"])
 
+    def _create(self, name: str, body: Mapping[str, Any]) -> None:
+        try:
+            self._caller.call("create_stack", repeatable=False, **body)
+        except SubmitUnclear:
+            # The answer was lost; what matters is whether the stack is there.
+            if self.find(name) is None:
+                raise
+
+    def _at_rest(self, name: str) -> Json | None:
+        """Return a stack once nothing is done to it.
+
+        Errors: OutsideError where it can only be deleted.
+        """
+        status = self._await(name, lambda status: not status.endswith("_IN_PROGRESS"))
+        if status in UNMENDABLE:
+            raise self._failed(name, status)
+        return self.find(name)
+
     def _wait(self, name: str, wanted: str) -> None:
+        good = (wanted, f"{wanted}_CLEANUP_IN_PROGRESS")
+        status = self._await(
+            name,
+            lambda status: (
+                status in good or not status.endswith("_IN_PROGRESS") or "ROLLBACK" in status
+            ),
+        )
+        if status not in good:
+            raise self._failed(name, status)
+
+    def _await(self, name: str, done: Callable[[str], bool]) -> str:
+        """Return the status of a stack once it is as wanted.
+
+        Errors: OutsideError where that takes too long.
+        """
         deadline = self._clock.now() + self._wait_seconds
         pause, longest = PAUSE_SECONDS
         while True:
             found = self.find(name)
             status = "DELETE_COMPLETE" if found is None else str(found["StackStatus"])
-            if status in (wanted, f"{wanted}_CLEANUP_IN_PROGRESS"):
-                return
-            if not status.endswith("_IN_PROGRESS") or "ROLLBACK" in status:
-                raise self._failed(name, status)
+            if done(status):
+                return status
             if self._clock.now() >= deadline:
                 raise OutsideError(
                     f"is still {status} after {self._wait_seconds:.0f} s",

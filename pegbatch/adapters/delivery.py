@@ -15,13 +15,15 @@ FILE_SCHEME = "file://"
 def fetch_file(store: ObjectStore, output: Output) -> Fetched:
     """Copy an output to its destination, unless an identical file is there.
 
+    One that the run's store has lost (--wire) is there where it was brought over before.
+
     Errors: StoreError where the object has no checksum, which an output of an earlier run may
     lack, or does not match it, or where something is in the way.
     """
     try:
         found = store.head(output.url)
     except ObjectMissing:
-        return Fetched(output, None, moved=False)
+        return Fetched(output, delivered_size(store, output), moved=False)
     sha256 = found.sha256 or output.sha256
     if sha256 is None and not output.is_reused:
         raise StoreError(
@@ -32,11 +34,26 @@ def fetch_file(store: ObjectStore, output: Output) -> Fetched:
     if not output.destination.startswith(FILE_SCHEME):
         return _send(store, output, found.size_bytes, sha256)
     path = destination_path(output)
-    if sha256 is not None and _is_identical(path, found.size_bytes, sha256):
-        return Fetched(output, found.size_bytes, moved=False)
+    _refuse_way_out(path, output.lfn)
+    if sha256 is not None and _has_sha256(path, sha256):
+        # Whatever became of the object since: its checksum is that of what the task made.
+        return Fetched(output, path.stat().st_size, moved=False)
     _refuse_obstacle(path)
     store.copy(output.url, f"{FILE_SCHEME}{path}")
     return Fetched(output, found.size_bytes, moved=True)
+
+
+def delivered_size(store: ObjectStore, output: Output) -> int | None:
+    """Return the size of an output that was brought here whole; None where it was not."""
+    if not output.destination.startswith(FILE_SCHEME):
+        return None
+    path = destination_path(output)
+    try:
+        known = store.head(f"{FILE_SCHEME}{path}")
+    except StoreError:
+        return None
+    is_whole = known.sha256 is not None and _has_sha256(path, known.sha256)
+    return known.size_bytes if is_whole else None
 
 
 def _send(store: ObjectStore, output: Output, size_bytes: int, sha256: str | None) -> Fetched:
@@ -71,9 +88,24 @@ def _refuse_obstacle(path: Path) -> None:
         return
 
 
-def _is_identical(path: Path, size_bytes: int, sha256: str) -> bool:
+def _refuse_way_out(path: Path, lfn: str) -> None:
+    """Refuse a symbolic link among an LFN's own folders that leads out of where they are.
+
+    Shapes: the output directory itself, and all above it, may be links: the user chose it.
+    """
+    depth = len(lfn.split("/")) if str(path).endswith(f"/{lfn}") else 1
+    base = path.parents[depth - 1]
+    if not path.parent.resolve().is_relative_to(base.resolve()):
+        raise StoreError(
+            "a symbolic link leads out of the output directory",
+            where=str(path),
+            hint="remove the link, then bring the outputs over with `pegbatch fetch`",
+        )
+
+
+def _has_sha256(path: Path, sha256: str) -> bool:
     """Compare by content: a checksum that was noted beside the file may be out of date."""
-    if not path.is_file() or path.stat().st_size != size_bytes:
+    if not path.is_file():
         return False
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == sha256

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 import yaml
 
+from pegbatch.adapters.durable import disk_of, made_folders, sync_folder, sync_tree
+from pegbatch.adapters.private_files import (
+    FOLDER_MODE,
+    make_private,
+    open_private,
+    write_private,
+)
 from pegbatch.batch.manifests import (
     gzip_lines,
     manifests,
@@ -37,7 +46,7 @@ VOGROUP = "pegasus"
 """Pegasus's name for the folder between user and workflow."""
 
 _RUN = re.compile(r"run(\d{4,})").fullmatch
-_UNFINISHED = re.compile(r"\.planning-(\d+)").fullmatch
+_UNFINISHED = re.compile(r"\.planning-(\d+)(?:-[0-9a-f]+)?").fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,39 +74,85 @@ def write_submit_directory(planned: PlannedWorkflow, origin: PlannedWith) -> Pat
     Errors: OutsideError naming path and reason; then nothing is left behind.
     """
     folder = origin.folder(planned.plan.workflow)
+    return publish_directory(
+        folder,
+        lambda draft: _write_all(planned, origin, draft, folder),
+        lambda draft: _publish_draft(draft, folder, origin),
+    )
+
+
+def publish_directory(
+    folder: Path,
+    fill: Callable[[Path], None],
+    publish: Callable[[Path], Path] | None = None,
+) -> Path:
+    """Let a submit directory be filled, and make it appear whole; return where it is then.
+
+    Shapes: folder is made, and without publish the directory is its next free `run<NNNN>`.
+    Errors: those of fill; OutsideError naming path and reason. Then nothing is left behind.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        with _unfinished(folder) as draft:
-            _write_all(planned, origin, draft, folder)
-            if origin.submit_folder is not None:
-                return _publish_as(draft, origin.base_dir / origin.submit_folder)
-            return _publish(draft, folder)
+        with made_folders(folder):
+            _sweep(folder)
+            with _unfinished(folder) as draft:
+                fill(draft)
+                sync_tree(draft)
+                target = publish(draft) if publish else _publish(draft, folder)
+            sync_folder(folder)
+            return target
     except OSError as error:
-        raise OutsideError(
-            f"cannot write the submit directory: {(error.strerror or str(error)).lower()}",
-            where=str(error.filename or folder),
-            hint="free some space or choose another place with --dir",
-        ) from error
+        raise _translate(error, folder) from error
+
+
+def _translate(error: OSError, folder: Path) -> OutsideError:
+    """Say what is wrong with the place that is written to (a copy's error names its source)."""
+    what = f"cannot write the submit directory: {(error.strerror or str(error)).lower()}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        room = f"make room on the disk of {disk_of(folder)}, or choose another place with --dir"
+        return OutsideError(what, where=str(folder), hint=room)
+    where = error.filename2 or error.filename or folder
+    return OutsideError(what, where=str(where), hint="choose another place with --dir")
 
 
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
-    draft = folder / f".planning-{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    """Lend a folder for a plan that is not there yet; it is locked while somebody works at it."""
+    draft = folder / f".planning-{os.getpid()}-{os.urandom(4).hex()}"
+    draft.mkdir(mode=FOLDER_MODE)
+    with _handle(draft) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what planners that were killed have left behind."""
+    """Remove what planners that were killed have left behind.
+
+    A process of that number may be a planner on another machine, or none at all: the lock tells.
+    """
     for entry in folder.iterdir():
         match = _UNFINISHED(entry.name)
         if match and not Path(f"/proc/{match[1]}").exists():
-            shutil.rmtree(entry, ignore_errors=True)
+            with suppress(OSError), _handle(entry) as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+@contextmanager
+def _handle(folder: Path) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _publish_draft(draft: Path, folder: Path, origin: PlannedWith) -> Path:
+    if origin.submit_folder is not None:
+        return _publish_as(draft, origin.base_dir / origin.submit_folder)
+    return _publish(draft, folder)
 
 
 def _publish(draft: Path, folder: Path) -> Path:
@@ -135,18 +190,21 @@ def _write_all(planned: PlannedWorkflow, origin: PlannedWith, draft: Path, folde
     _write_arrays(planned, draft)
     _write_pieces(draft / UPLOADS_FILE, gzip_lines(upload_lines(planned)))
     _write_pieces(draft / OUTPUTS_FILE, gzip_lines(output_lines(planned)))
-    (draft / VERDICT_FILE).write_bytes(verdict_text(planned))
-    (draft / PLAN_FILE).write_bytes(
+    write_private(draft / VERDICT_FILE, verdict_text(planned))
+    write_private(
+        draft / PLAN_FILE,
         orjson.dumps(
             plan_to_json(planned.plan), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        )
+        ),
     )
-    (draft / "pegasus.properties").write_text(_properties_text(planned), "utf-8")
-    (draft / "braindump.yml").write_text(_braindump(planned, origin), "utf-8")
+    write_private(draft / "pegasus.properties", _properties_text(planned).encode())
+    write_private(draft / "braindump.yml", _braindump(planned, origin).encode())
     catalogs = draft / "catalogs"
-    catalogs.mkdir()
+    catalogs.mkdir(mode=FOLDER_MODE)
     for path in dict.fromkeys(origin.catalogs):
-        shutil.copyfile(path, _free_name(catalogs / path.name))
+        copy = _free_name(catalogs / path.name)
+        make_private(copy)
+        shutil.copyfile(path, copy)
 
 
 def _free_name(path: Path) -> Path:
@@ -159,11 +217,11 @@ def _free_name(path: Path) -> Path:
 
 
 def _write_arrays(planned: PlannedWorkflow, draft: Path) -> None:
-    (draft / "arrays").mkdir()
+    (draft / "arrays").mkdir(mode=FOLDER_MODE)
     for name, members in manifests(planned):
         with (
-            (draft / bags_file(name)).open("wb") as bags,
-            (draft / index_file(name)).open("wb") as index,
+            open_private(draft / bags_file(name)) as bags,
+            open_private(draft / index_file(name)) as index,
         ):
             for member, index_lines in members:
                 bags.write(member)
@@ -171,7 +229,7 @@ def _write_arrays(planned: PlannedWorkflow, draft: Path) -> None:
 
 
 def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
-    with path.open("wb") as file:
+    with open_private(path) as file:
         file.writelines(pieces)
 
 

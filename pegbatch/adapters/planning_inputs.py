@@ -19,7 +19,8 @@ from pegbatch.parse.catalogs import (
     read_transformations,
 )
 from pegbatch.parse.dax_xml import parse_dax
-from pegbatch.parse.kinds import looks_like_xml
+from pegbatch.parse.kinds import guess_kind, looks_like_xml
+from pegbatch.parse.wfformat import parse_wfformat
 from pegbatch.parse.workflow_yaml import parse_workflow
 
 HEAD_BYTES = 4096
@@ -48,6 +49,21 @@ NO_CATALOGS = Catalogs(
 _FILE_FIRST = ("rc.txt", "replicas.yml")
 _USUAL_REPLICAS = {"file": _FILE_FIRST, "simplefile": _FILE_FIRST, "regex": _FILE_FIRST}
 """Where a replica catalog of some type lies where nothing names it."""
+
+
+def load_trace(path: Path) -> Workflow | None:
+    """Read a WfFormat trace; None where the file is something else.
+
+    Errors: InputError where it cannot be read, or is a malformed trace.
+    """
+    with open_input(path) as stream:
+        head = stream.read(HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not head.startswith(b"{"):
+            return None
+        data = head + stream.read()
+    if guess_kind(data, str(path)) != "wfformat-json":
+        return None
+    return parse_wfformat(data, str(path))
 
 
 def load_workflow(path: Path, environment: Mapping[str, str]) -> Workflow:
@@ -131,7 +147,7 @@ def _find(
         raise InputError(
             f"{key} names {named}, and there is no such file",
             where=settings.where(key),
-            hint=f"looked in {' and '.join(str(folder) for folder in folders)}",
+            hint=f"looked in {' and '.join(dict.fromkeys(map(str, folders)))}",
         )
     return None
 

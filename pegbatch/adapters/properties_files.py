@@ -16,15 +16,20 @@ ENCODING = "iso-8859-1"
 """Of Java's properties files; every byte is a character, so that lines come back as they were."""
 
 
-def save_properties(path: Path, values: Mapping[str, str]) -> None:
+def save_properties(
+    path: Path, values: Mapping[str, str], *, where_set: Mapping[str, str] | None = None
+) -> None:
     """Set properties in a file, which is made where it is missing; whole or not at all.
 
+    Shapes: what is in where_set only replaces what the file says, and adds nothing to it.
     Errors: OutsideError with path and reason.
     """
     target = path.resolve()
     try:
         before = target.read_bytes().decode(ENCODING) if target.exists() else ""
-        _replace(target, with_values(before, values).encode(ENCODING))
+        there = javaproperties.loads(before).keys() & (where_set or {}).keys()
+        stale = {key: (where_set or {})[key] for key in sorted(there)}
+        _replace(target, with_values(before, {**values, **stale}).encode(ENCODING))
     except OSError as error:
         raise OutsideError(
             f"cannot write: {(error.strerror or str(error)).lower()}",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pegbatch.adapters.files import read_input
+from pegbatch.adapters.private_files import make_private
 from pegbatch.errors import InputError, OutsideError
 from pegbatch.model.catalogs import ReplicaCatalog
 from pegbatch.model.layout import REGISTERED_FILE
@@ -56,7 +57,7 @@ def write_registered(
     Errors: OutsideError where one cannot be written; InputError where the named one is there and
     cannot be read, or holds patterns, which would not survive.
     """
-    _write(submit_dir / REGISTERED_FILE, yaml_lines(files))
+    _write(submit_dir / REGISTERED_FILE, yaml_lines(files), private=True)
     if named is None:
         return
     try:
@@ -105,10 +106,12 @@ def _held(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _write(path: Path, lines: Iterable[str]) -> None:
+def _write(path: Path, lines: Iterable[str], *, private: bool = False) -> None:
     """Write a file whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        if private:
+            make_private(draft)
         with draft.open("w", encoding="utf-8") as file:
             file.writelines(lines)
         draft.replace(path)

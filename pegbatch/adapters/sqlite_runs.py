@@ -9,19 +9,23 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from pegbatch.adapters.private_files import FILE_MODE, make_private
 from pegbatch.errors import OutsideError, RunLocked
-from pegbatch.model.events import RunEvent
+from pegbatch.model.events import EventKind, RunEvent
 
 DATABASE = "run.db"
 LOCK_FILE = "run.lock"
+COMMAND_MAX = 200
 BUSY_SECONDS = 20.0
 """How long one writer waits for another."""
 
@@ -37,6 +41,9 @@ class SqliteRuns:
     def append(self, event: RunEvent) -> None:
         """Write one event; it is on disk when this returns."""
         row = (event.time, event.kind, json.dumps(dict(event.body), sort_keys=True))
+        if not self._path.exists():
+            with suppress(OSError):  # SQLite says better what is wrong
+                make_private(self._path)
         with self._connection() as database, database:
             migrate(database)
             database.execute("INSERT INTO events (time, kind, body) VALUES (?, ?, ?)", row)
@@ -50,7 +57,17 @@ class SqliteRuns:
                 return ()
             query = "SELECT time, kind, body FROM events WHERE seq > ? ORDER BY seq"
             rows = database.execute(query, (after,)).fetchall()
-        return tuple(RunEvent(time, kind, json.loads(body)) for time, kind, body in rows)
+        return tuple(self._event(*row) for row in rows)
+
+    def _event(self, time: float, kind: EventKind, body: str) -> RunEvent:
+        try:
+            return RunEvent(time, kind, json.loads(body))
+        except (ValueError, TypeError) as error:
+            raise OutsideError(
+                f"an event of the log is damaged ({kind}): {error}",
+                where=str(self._path),
+                hint="restore the file from a copy, or the submit directory from the run's URL",
+            ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -77,7 +94,7 @@ class SqliteRuns:
         try:
             # Not "w": that would wipe the holder's name before we know that it holds the lock.
             # Unbuffered: on a full disk closing must not fail over a name that was not written.
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
             return os.fdopen(handle, "r+b", buffering=0)
         except OSError as error:
             raise OutsideError(
@@ -90,6 +107,7 @@ class SqliteRuns:
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
+            "command": shlex.join(["pegbatch", *sys.argv[1:]])[:COMMAND_MAX],
             "since": datetime.now().astimezone().isoformat(timespec="seconds"),
         }
         file.seek(0)
@@ -101,6 +119,7 @@ class SqliteRuns:
         try:
             holder = json.loads(text)
             who = f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+            who += f" ({holder['command']})" if "command" in holder else ""
         except (ValueError, KeyError, TypeError):
             who = "another process"
         return RunLocked(
@@ -119,8 +138,9 @@ class SqliteRuns:
             raise _translate(error, self._path) from error
 
     def _prepare(self, database: sqlite3.Connection) -> None:
-        # FULL: what was committed is on the platter, also after a power loss.
-        database.execute("PRAGMA synchronous = FULL")
+        # EXTRA: what was committed is on the platter, also after a power loss. FULL leaves the name
+        # of the journal to it, whose return would take the last event back.
+        database.execute("PRAGMA synchronous = EXTRA")
 
 
 def _translate(error: sqlite3.Error, path: Path) -> OutsideError:

@@ -11,21 +11,23 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pegbatch.adapters.store_backend import Backend, BrokenTransfer, Opened
-from pegbatch.adapters.store_directory import DirectoryBackend, is_full
+from pegbatch.adapters.hashing import Hashing
+from pegbatch.adapters.store_backend import Backend, BrokenTransfer, Opened, Pauses
+from pegbatch.adapters.store_directory import DirectoryBackend, is_full, pieces
 from pegbatch.adapters.store_s3 import RETRY_SECONDS, S3Backend, S3Options
 from pegbatch.adapters.store_urls import ObjectUrl, parse_url
-from pegbatch.errors import ObjectMissing, StoreError, UsageError
+from pegbatch.errors import (
+    InputChanged,
+    ObjectMissing,
+    StoreError,
+    StoreUnreachable,
+    UsageError,
+)
 from pegbatch.ports import ObjectInfo
 
-if TYPE_CHECKING:
-    from hashlib import _Hash as Hash
-
-READ_BYTES = 1 << 20
 DOWNLOAD_TRIES = 3
-"""A download that broke off, or whose bytes do not match, is begun again."""
+"""A download whose bytes do not match is begun again."""
 
 
 class Store:
@@ -71,18 +73,25 @@ class Store:
         Errors: StoreError where the bytes do not match the checksum that travels with them
         (without verify they may), and, with require_checksum, where none does.
         """
-        for left in reversed(range(DOWNLOAD_TRIES)):
+        pauses, broken = Pauses(self._s3.retry_seconds), 0
+        while True:
             try:
                 return self._download(url, path, require_checksum=require_checksum, verify=verify)
             except BrokenTransfer:
-                if not left:
+                broken += 1
+                if broken == DOWNLOAD_TRIES:
                     raise
-        raise AssertionError("the last try returns or raises")
+            except StoreUnreachable:
+                if not pauses.wait():
+                    raise
 
-    def upload(self, path: Path, url: str, *, if_absent: bool = False) -> ObjectInfo:
+    def upload(
+        self, path: Path, url: str, *, if_absent: bool = False, only_sha256: str | None = None
+    ) -> ObjectInfo:
         """Stream a file into an object, whole or not at all; its sha256 travels with it.
 
         With if_absent an object that is there already stays and nothing is sent.
+        Errors: InputError, before anything is sent, where the file has not got only_sha256.
         """
         backend, place = self._locate(url)
         if if_absent:
@@ -90,7 +99,11 @@ class Store:
                 return self.head(url)
             except ObjectMissing:
                 pass
-        found = backend.put(place.key, _file_chunks(path), _size(path), create=if_absent)
+        if only_sha256 is not None:
+            _check_content(path, only_sha256)
+        size_bytes = _size(path)
+        chunks = _file_chunks(path, size_bytes)
+        found = backend.put(place.key, chunks, size_bytes, create=if_absent)
         return ObjectInfo(url=url, size_bytes=found.size_bytes, sha256=found.sha256)
 
     def copy(self, source_url: str, url: str) -> None:
@@ -100,8 +113,10 @@ class Store:
         if source is target and source.copy(source_place.key, place.key):
             return
         opened = source.open(source_place.key)
-        chunks = _verified(source_url, opened, hashlib.sha256())
-        target.put(place.key, chunks, opened.found.size_bytes, create=False)
+        size_bytes = opened.found.size_bytes
+        with Hashing(size_bytes) as digest:
+            chunks = _verified(source_url, opened, digest)
+            target.put(place.key, chunks, size_bytes, create=False)
 
     def list(self, prefix_url: str) -> Iterator[ObjectInfo]:
         """Yield the objects below a folder URL, in no order; nothing where there is no folder."""
@@ -124,10 +139,9 @@ class Store:
         opened = backend.open(place.key)
         if require_checksum and opened.found.sha256 is None:
             raise StoreError("no checksum travels with this object", where=url)
-        digest = hashlib.sha256()
         size_bytes = 0
         try:
-            with path.open("wb", buffering=0) as file:
+            with Hashing(opened.found.size_bytes) as digest, path.open("wb", buffering=0) as file:
                 for chunk in _verified(url, opened, digest, verify=verify):
                     size_bytes += len(chunk)
                     _write_all(file.fileno(), chunk)
@@ -161,7 +175,8 @@ class Store:
         if self._s3_directory is not None:
             if place.bucket in (".", ".."):
                 raise StoreError("not a bucket", where=f"s3://{place.bucket}")
-            return DirectoryBackend(self._s3_directory / place.bucket, f"s3://{place.bucket}/")
+            folder = self._s3_directory / place.bucket
+            return DirectoryBackend(folder, f"s3://{place.bucket}/", fenced=True)
         return S3Backend(place.bucket, self._s3)
 
 
@@ -173,11 +188,15 @@ def store_from_environment(environ: Mapping[str, str]) -> Store:
     transient faults are retried.
     """
     directory = environ.get("PEGBATCH_S3_DIRECTORY")
-    endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
     return Store(
         s3_directory=Path(directory) if directory else None,
-        s3=S3Options(endpoint_url=endpoint or None, retry_seconds=_retry_seconds(environ)),
+        s3=S3Options(endpoint_url=s3_endpoint(environ), retry_seconds=_retry_seconds(environ)),
     )
+
+
+def s3_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Return the address of S3 where an environment names one; None: Amazon's."""
+    return environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
 
 
 def _retry_seconds(environ: Mapping[str, str]) -> float:
@@ -190,7 +209,7 @@ def _retry_seconds(environ: Mapping[str, str]) -> float:
         ) from error
 
 
-def _verified(url: str, opened: Opened, digest: Hash, *, verify: bool = True) -> Iterator[bytes]:
+def _verified(url: str, opened: Opened, digest: Hashing, *, verify: bool = True) -> Iterator[bytes]:
     """Pass the chunks on, hashed, and raise after the last where they are not what was put."""
     for chunk in opened.chunks:
         digest.update(chunk)
@@ -200,7 +219,7 @@ def _verified(url: str, opened: Opened, digest: Hash, *, verify: bool = True) ->
         raise BrokenTransfer(
             f"the SHA-256 of what was received is {digest.hexdigest()}, of what was put {expected}",
             where=url,
-            hint="the object was changed or damaged; make it again",
+            hint="the object was changed or damaged; the next try of a run brings its files anew",
         )
 
 
@@ -215,11 +234,23 @@ def _local(error: OSError, path: Path) -> StoreError:
     )
 
 
-def _file_chunks(path: Path) -> Iterator[bytes]:
+def _check_content(path: Path, sha256: str) -> None:
+    """Look before sending: a plan that was restored may name any file of this machine."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        why = f"the file is to be sent again, and cannot be read: {reason}"
+        raise InputChanged(str(path), why) from error
+    if found != sha256:
+        raise InputChanged(str(path))
+
+
+def _file_chunks(path: Path, size_bytes: int) -> Iterator[bytes]:
     try:
         with path.open("rb", buffering=0) as file:
-            while chunk := file.read(READ_BYTES):
-                yield chunk
+            yield from pieces(file, size_bytes)
     except OSError as error:
         raise _local(error, path) from error
 

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from pegbatch.errors import StoreError
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+
+
+class Pauses:
+    """Growing pauses between tries, for a limited time."""
+
+    def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Take how long tries may go on; the time that they take themselves counts."""
+        self._seconds = seconds
+        self._sleep = sleep
+        self.begin()
+
+    def begin(self) -> None:
+        """Have all the time again: there was progress."""
+        self._began = time.monotonic()
+        self._waited = 0.0
+        self._next = FIRST_PAUSE_SECONDS
+
+    def wait(self) -> bool:
+        """Wait before another try; False where the time is over."""
+        if max(self._waited, time.monotonic() - self._began) >= self._seconds:
+            return False
+        self._sleep(self._next)
+        self._waited += self._next
+        self._next = min(2 * self._next, LONGEST_PAUSE_SECONDS)
+        return True
 
 
 class BrokenTransfer(StoreError):

@@ -1,22 +1,24 @@
 """Objects as files: buckets of the embedded AWS, and `file://`.
 
-An object is written under a hidden name (`#` and digits), gets its checksum as extended attribute
-`user.sha256`, and is then renamed: it is there whole and with its checksum, or not at all. This is
-why these are plain system calls and not obstore's LocalStore, which keeps the same names but has
-no attributes to set before the rename.
+An object is written into a file without a name, which is gone with a writer that is killed, and
+gets its checksum as extended attribute `user.sha256` and then its name: it is there whole and with
+its checksum, or not at all. Where a file system has no files without a name, it is written under a
+hidden one (`#` and digits) and renamed. This is why these are plain system calls and not obstore's
+LocalStore, which keeps the same names but has no attributes to set before the rename.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 
+from pegbatch.adapters.hashing import Hashing
 from pegbatch.adapters.store_backend import Found, Opened
 from pegbatch.adapters.store_urls import (
     CHECKSUM_BYTES,
@@ -29,9 +31,13 @@ from pegbatch.errors import AccessDenied, ObjectMissing, StoreError
 
 CHUNK_BYTES = 1 << 20
 ATTRIBUTE = "user.sha256"
+OWN_FILES = Path("/proc/self/fd")
+"""Where a file without a name can be given one; not there in a bare chroot."""
 _NO_SUCH_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_UNNAMED = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
+"""What open says to O_TMPFILE where a file system, or an old kernel, does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class DirectoryBackend:
     root: Path
     url: str
     """What stands before keys in messages, with a slash at the end."""
+    fenced: bool = False
+    """Refuse what a symbolic link below the root would lead out of it."""
 
     def read(self, key: str, start: int, length: int | None) -> bytes:
         """Return a range of an object, cut at its end."""
@@ -62,22 +70,14 @@ class DirectoryBackend:
             except BaseException:
                 os.close(descriptor)
                 raise
-        return Opened(found, self._chunks(key, descriptor))
+        return Opened(found, self._chunks(key, descriptor, found.size_bytes))
 
     def put(self, key: str, chunks: Iterable[bytes], size_bytes: int, *, create: bool) -> Found:
         """Put an object whole or not at all, with its checksum."""
         path = self._path(key)
-        hidden = path.parent / f"#{int.from_bytes(os.urandom(7), 'big')}"
-        with self._translated(key):
-            try:
-                descriptor = _create(hidden)
-                with os.fdopen(descriptor, "wb", buffering=0) as file:
-                    found, travels = _fill(file.fileno(), key, chunks)
-                ours = _publish(hidden, path, create=create)
-            except BaseException:
-                with suppress(OSError):
-                    hidden.unlink()
-                raise
+        with self._translated(key), _Draft(path) as draft:
+            found, travels = _fill(draft.descriptor, key, chunks, size_bytes)
+            ours = draft.publish(create=create)
         if not ours:
             return self.head(key)
         if not travels and not is_checksum(path.name, found.size_bytes):
@@ -112,7 +112,14 @@ class DirectoryBackend:
         segments = key.split("/")
         if not key or any(part in ("", ".", "..") for part in segments) or "\0" in key:
             raise StoreError("not a name that a directory can hold", where=self.url + key)
-        return self.root / key
+        path = self.root / key
+        if self.fenced and _has_links(self.root, segments) and not _is_below(path, self.root):
+            raise StoreError(
+                "a symbolic link leads out of the bucket",
+                where=self.url + key,
+                hint=f"remove it: {path}",
+            )
+        return path
 
     def _found(self, key: str, descriptor: int) -> Found:
         status = os.fstat(descriptor)
@@ -132,10 +139,9 @@ class DirectoryBackend:
         beside = key + CHECKSUM_SUFFIX
         self.put(beside, (checksum.encode(),), CHECKSUM_BYTES, create=False)
 
-    def _chunks(self, key: str, descriptor: int) -> Iterator[bytes]:
+    def _chunks(self, key: str, descriptor: int, size_bytes: int) -> Iterator[bytes]:
         with self._translated(key), os.fdopen(descriptor, "rb", buffering=0) as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
+            yield from pieces(file, size_bytes)
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
@@ -143,6 +149,32 @@ class DirectoryBackend:
             yield
         except OSError as error:
             raise translate(error, self.url + key) from error
+
+
+def _has_links(root: Path, segments: Iterable[str]) -> bool:
+    """Tell whether there is a symbolic link on the way from a folder to an object."""
+    place = os.fspath(root)
+    for segment in segments:
+        place = f"{place}/{segment}"
+        try:
+            if stat.S_ISLNK(os.lstat(place).st_mode):
+                return True
+        except OSError:
+            return False  # and so is what lies below
+    return False
+
+
+def _is_below(path: Path, root: Path) -> bool:
+    """Tell whether a path, its symbolic links followed, lies below another."""
+    real, fence = os.path.realpath(path), os.path.realpath(root)
+    return real.startswith(f"{fence}{os.sep}")
+
+
+def pieces(file: RawIOBase, size_bytes: int) -> Iterator[bytes]:
+    """Yield what is in a file that is about so large, in pieces that memory can hold."""
+    each = min(CHUNK_BYTES, size_bytes + 1)
+    while chunk := file.read(each):
+        yield chunk
 
 
 def translate(error: OSError, where: str) -> StoreError | AccessDenied:
@@ -161,50 +193,105 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL
 
 
-def _create(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    try:
-        return os.open(path, flags, 0o666)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o666)
+class _Draft:
+    """A file that is being written, and is no object yet."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the object's path, below which folders are made as needed."""
+        self._path = path
+        self._folder = path.parent
+        self._hidden = path
+        self._named = False
+        """Whether the hidden name is in use."""
+
+    def __enter__(self) -> _Draft:
+        try:
+            self.descriptor = self._open()
+        except FileNotFoundError:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self.descriptor = self._open()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self.descriptor)
+        if self._named:
+            with suppress(OSError):
+                self._hidden.unlink()
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_CLOEXEC
+        if OWN_FILES.is_dir():
+            try:
+                return os.open(self._folder, flags | os.O_TMPFILE, 0o666)
+            except OSError as error:
+                if error.errno not in _NO_UNNAMED:
+                    raise
+        self._hidden = self._unused_name()
+        descriptor = os.open(self._hidden, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        self._named = True
+        return descriptor
+
+    def publish(self, *, create: bool) -> bool:
+        """Give the file its name; with create, one that has it keeps it (False)."""
+        if self._named:
+            return self._publish_named(create=create)
+        try:
+            self._link(self._path)
+        except FileExistsError:
+            if create:
+                return False
+            self._hidden = self._unused_name()
+            self._link(self._hidden)
+            self._named = True
+            self._rename()
+        return True
+
+    def _unused_name(self) -> Path:
+        return self._folder / f"#{int.from_bytes(os.urandom(7), 'big')}"
+
+    def _link(self, path: Path) -> None:
+        # With a folder it is linkat(2), which follows the link to the file without a name.
+        own = self.descriptor
+        os.link(f"{OWN_FILES}/{own}", path, src_dir_fd=own, follow_symlinks=True)
+
+    def _publish_named(self, *, create: bool) -> bool:
+        if create:
+            try:
+                self._path.hardlink_to(self._hidden)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                # Where there are no hard links, the look before writing has to do.
+                if error.errno in _FULL:
+                    raise
+            else:
+                return True
+        self._rename()
+        return True
+
+    def _rename(self) -> None:
+        self._hidden.rename(self._path)
+        self._named = False
 
 
-def _fill(descriptor: int, key: str, chunks: Iterable[bytes]) -> tuple[Found, bool]:
+def _fill(
+    descriptor: int, key: str, chunks: Iterable[bytes], expected_bytes: int
+) -> tuple[Found, bool]:
     """Write and hash the chunks; also say whether the checksum is an attribute now."""
-    digest = hashlib.sha256()
     size_bytes = 0
-    for chunk in chunks:
-        digest.update(chunk)
-        rest = memoryview(chunk)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        size_bytes += len(chunk)
-    found = Found(key, size_bytes, digest.hexdigest())
+    with Hashing(expected_bytes) as digest:
+        for chunk in chunks:
+            digest.update(chunk)
+            rest = memoryview(chunk)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            size_bytes += len(chunk)
+        found = Found(key, size_bytes, digest.hexdigest())
     try:
-        os.setxattr(descriptor, ATTRIBUTE, digest.hexdigest().encode())
+        os.setxattr(descriptor, ATTRIBUTE, (found.sha256 or "").encode())
     except OSError:
         return found, False
     return found, True
-
-
-def _publish(hidden: Path, path: Path, *, create: bool) -> bool:
-    """Give the file its name; with create, one that has it keeps it (False)."""
-    if create:
-        try:
-            path.hardlink_to(hidden)
-        except FileExistsError:
-            hidden.unlink()
-            return False
-        except OSError as error:
-            # Where there are no hard links, the look before writing has to do.
-            if error.errno in _FULL:
-                raise
-        else:
-            hidden.unlink()
-            return True
-    hidden.rename(path)
-    return True
 
 
 def _attribute(descriptor: int) -> str | None:

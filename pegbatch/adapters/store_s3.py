@@ -23,7 +23,8 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
-from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened
+from pegbatch.adapters.hashing import Hashing
+from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened, Pauses
 from pegbatch.adapters.store_urls import (
     CHECKSUM_BYTES,
     CHECKSUM_SUFFIX,
@@ -44,10 +45,19 @@ MAX_PARTS = 9_000
 MAX_COPY_BYTES = 5 << 30
 """Source: Amazon S3, CopyObject (5 GiB)."""
 STREAM_BYTES = 1 << 20
-CONCURRENT_PARTS = 4
+CONCURRENT_PARTS = 8
 RETRY_SECONDS = 120.0
+SILENCE_SECONDS = 60.0
+"""How long S3 may say nothing before a request is made again."""
 _TRANSIENT = re.compile(r"HTTP error|status code: (5\d\d|429)\b")
 """In obstore's messages: what it retried, in vain."""
+_REFUSALS = {
+    "ExpiredToken": "the credentials have expired; get new ones, and run again",
+    "RequestTimeTooSkewed": "the clock of this machine is wrong by more than 15 minutes; set it",
+    "InvalidAccessKeyId": "these are no credentials of this account; check them",
+    "SignatureDoesNotMatch": "the secret key does not fit the access key; check both",
+}
+"""By S3's error codes. Source: Amazon S3, error responses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +139,9 @@ class S3Backend:
     def list(self, prefix: str) -> Iterator[Found]:
         """Yield the objects below a folder."""
         with self._translated(prefix):
-            for batch in obstore.list(self._store, prefix=prefix or None):
-                for item in batch:
-                    if not is_checksum(item["path"], item["size"]):
-                        yield Found(item["path"], item["size"], None)
+            for found in self._all_below(prefix or None):
+                if not is_checksum(found.key, found.size_bytes):
+                    yield found
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects and the checksums beside them; missing ones are no error."""
@@ -144,6 +153,25 @@ class S3Backend:
                     names.append(key + CHECKSUM_SUFFIX)
             if names:
                 obstore.delete(self._store, names)
+
+    def _all_below(self, prefix: str | None) -> Iterator[Found]:
+        """Yield everything below a folder, in order, and go on where a page breaks off.
+
+        obstore makes requests again, but does not read the body of one again.
+        """
+        last: str | None = None
+        pauses = Pauses(self.options.retry_seconds)
+        while True:
+            try:
+                for batch in obstore.list(self._store, prefix=prefix, offset=last):
+                    for item in batch:
+                        last = item["path"]
+                        pauses.begin()
+                        yield Found(last, item["size"], None)
+                return
+            except BaseError as error:
+                if not (_TRANSIENT.search(str(error)) and pauses.wait()):
+                    raise
 
     def _found(self, key: str, answer: GetResult) -> Found:
         checksum = as_checksum(answer.attributes.get(METADATA, "").encode())
@@ -179,7 +207,6 @@ class S3Backend:
         return Found(key, len(data), checksum)
 
     def _put_parts(self, key: str, chunks: Iterable[bytes], size_bytes: int) -> Found:
-        digest = hashlib.sha256()
         sent = 0
 
         def hashed() -> Iterator[bytes]:
@@ -190,15 +217,16 @@ class S3Backend:
                 yield chunk
 
         part_bytes = max(SINGLE_PUT_BYTES, size_bytes // MAX_PARTS + 1)
-        obstore.put(
-            self._store,
-            key,
-            hashed(),
-            use_multipart=True,
-            chunk_size=part_bytes,
-            max_concurrency=CONCURRENT_PARTS,
-        )
-        return Found(key, sent, digest.hexdigest())
+        with Hashing(size_bytes) as digest:
+            obstore.put(
+                self._store,
+                key,
+                hashed(),
+                use_multipart=True,
+                chunk_size=part_bytes,
+                max_concurrency=CONCURRENT_PARTS,
+            )
+            return Found(key, sent, digest.hexdigest())
 
     def _put_beside(self, key: str, checksum: str) -> None:
         obstore.put(self._store, key + CHECKSUM_SUFFIX, checksum.encode())
@@ -208,7 +236,12 @@ class S3Backend:
             for chunk in answer.stream(min_chunk_size=STREAM_BYTES):
                 yield bytes(chunk)
         except (BaseError, OSError, ValueError) as error:
-            raise BrokenTransfer(_first_line(error), where=f"s3://{self.bucket}/{key}") from error
+            where = f"s3://{self.bucket}/{key}"
+            trouble = _broken(error, where)
+            if not isinstance(trouble, StoreUnreachable):
+                # Such as an object that was replaced meanwhile: begun again, it may do.
+                trouble = BrokenTransfer(_first_line(error), where=where)
+            raise trouble from error
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
@@ -218,19 +251,22 @@ class S3Backend:
         except FileNotFoundError as error:
             raise _missing(error, self.bucket, where) from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise AccessDenied(
-                f"access denied: {_first_line(error)}",
-                where=where,
-                hint="check the job role, the credentials and the bucket policy",
-            ) from error
+            raise _denied(error, where) from error
         except (BaseError, ValueError) as error:
+            if "ExpiredToken" in str(error):
+                raise _denied(error, where) from error
             raise _broken(error, where) from error
 
 
 def _open_bucket(bucket: str, options: S3Options) -> S3Store:
     config: S3Config = {}
-    # The total time of a request is bounded by the size of the object alone; a stalled one is not.
-    client: ClientConfig = {"timeout": "1 day", "read_timeout": "60s", "connect_timeout": "10s"}
+    # The total time of a request is bounded by the size of the object alone; a stall is cut short.
+    silence = max(1, round(min(SILENCE_SECONDS, options.retry_seconds / 2)))
+    client: ClientConfig = {
+        "timeout": "1 day",
+        "read_timeout": f"{silence}s",
+        "connect_timeout": "10s",
+    }
     if options.endpoint_url:
         config["aws_endpoint_url_s3"] = options.endpoint_url
         client["allow_http"] = options.endpoint_url.startswith("http://")
@@ -254,9 +290,19 @@ def _open_bucket(bucket: str, options: S3Options) -> S3Store:
 def _missing(error: FileNotFoundError, bucket: str, where: str) -> StoreError:
     if "NoSuchBucket" in str(error):
         return StoreError(
-            f"there is no bucket {bucket}", where=where, hint="make it, or name another one"
+            f"there is no bucket {bucket}",
+            where=where,
+            hint="make it, or name another one; a run with --wire has lost what its S3 held: "
+            "`pegbatch run` does all again",
         )
     return ObjectMissing("there is no such object", where=where)
+
+
+def _denied(error: BaseException, where: str) -> AccessDenied:
+    text = _first_line(error)
+    hints = (hint for code, hint in _REFUSALS.items() if code in text)
+    hint = next(hints, "check the job role, the credentials and the bucket policy")
+    return AccessDenied(f"access denied: {text}", where=where, hint=hint)
 
 
 def _broken(error: BaseException, where: str) -> StoreError:

@@ -18,15 +18,13 @@ from http import HTTPStatus
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
-from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened
+from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened, Pauses
 from pegbatch.errors import AccessDenied, ObjectMissing, StoreError, StoreUnreachable
 
 CHUNK_BYTES = 1 << 20
 SILENCE_SECONDS = 60.0
 """How long a server may say nothing before the connection counts as broken."""
 REDIRECTS_MAX = 5
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 15.0
 
 _MISSING = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -79,7 +77,7 @@ class WebBackend:
 
     def _answer(self, url: str) -> http.client.HTTPResponse:
         headers = {"Accept-Encoding": "identity", "User-Agent": "pegbatch"}
-        pause, waited = FIRST_PAUSE_SECONDS, 0.0
+        pauses = Pauses(self.retry_seconds, self.sleep)
         while True:
             try:
                 # Made inside: a URL that is none shows here.
@@ -88,11 +86,8 @@ class WebBackend:
                 return found
             except (OSError, http.client.HTTPException, ValueError) as error:
                 trouble = _translated(url, error)
-                if not isinstance(trouble, StoreUnreachable) or waited >= self.retry_seconds:
+                if not (isinstance(trouble, StoreUnreachable) and pauses.wait()):
                     raise trouble from error
-            self.sleep(pause)
-            waited += pause
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def read(self, key: str, start: int, length: int | None) -> bytes:
         """Refuse: the web is only fetched from, file by file."""

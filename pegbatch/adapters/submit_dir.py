@@ -5,29 +5,48 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from pegbatch.adapters.plan_files import check_plan_files
+from pegbatch.adapters.try_files import (
+    UNFINISHED,
+    read_bag_ids,
+    read_task_files,
+    read_tries,
+    write_try,
+)
 from pegbatch.engine.deliveries import Output
 from pegbatch.engine.uploads import UploadItem
-from pegbatch.errors import InputError, Problem
+from pegbatch.errors import InputError
 from pegbatch.model.layout import (
     OUTPUTS_FILE,
     PLAN_FILE,
     UPLOADS_FILE,
     VERDICT_FILE,
     WORKER_KEY,
-    bags_file,
-    index_file,
     join_url,
     plan_key,
+    try_file,
 )
+from pegbatch.model.manifest import TaskFiles
 from pegbatch.model.plan import Plan, plan_from_json
+from pegbatch.model.tries import Try
 
 BRAINDUMP = "braindump.yml"
+CATALOGS_FOLDER = "catalogs"
+PLAN_FILES = (
+    PLAN_FILE,
+    VERDICT_FILE,
+    UPLOADS_FILE,
+    OUTPUTS_FILE,
+    BRAINDUMP,
+    "pegasus.properties",
+)
+"""Those at the top of a submit directory; each plan has them all."""
 VOGROUP = "pegasus"
 """Pegasus's name for the folder between user and workflow."""
 LEVELS_BELOW_BASE = 4
@@ -61,21 +80,34 @@ class SubmitDirectory:
             raise InputError("not a plan", where=str(source), hint="plan the workflow again")
         return plan_from_json(data, source=str(source))
 
-    def _check_arrays(self, plan: Plan) -> None:
-        arrays = [job.name for job in plan.jobs if job.kind == "compute"]
-        names = [name for array in arrays for name in (bags_file(array), index_file(array))]
-        missing = [name for name in names if not (self.path / name).is_file()]
-        if missing:
-            raise InputError(
-                problems=[
-                    Problem(
-                        "this file of the plan is missing",
-                        str(self.path / name),
-                        "restore the submit directory from a copy, or plan the workflow again",
-                    )
-                    for name in missing
-                ]
-            )
+    def tries(self) -> Mapping[int, Try]:
+        """Return the later tries of the run by number, ascending.
+
+        Errors: InputError where the file of one is damaged.
+        """
+        return read_tries(self.path)
+
+    def write_try(self, try_: Try) -> None:
+        """Keep what a later try submits, and the index of each of its arrays.
+
+        Shapes: `tries/<number>.json` is there only when all the rest is.
+        Errors: OutsideError naming path and reason; InputError where the plan is damaged.
+        """
+        write_try(self.path, try_)
+
+    def bag_ids(self, array: str, bags: Iterable[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield bags of an array, in the order given, with the ids of their tasks.
+
+        Errors: InputError where files of the plan are missing or damaged.
+        """
+        return read_bag_ids(self.path, array, bags)
+
+    def task_files(self, array: str, bags: Iterable[int]) -> Iterator[TaskFiles]:
+        """Yield the tasks of some bags of an array with their files, bag after bag.
+
+        Errors: InputError where files of the plan are missing or damaged.
+        """
+        return read_task_files(self.path, array, bags)
 
     def base_directory(self) -> Path:
         """Return the `--dir` of the plan, below which the embedded AWS lives.
@@ -98,18 +130,23 @@ class SubmitDirectory:
             return Path(known).resolve()
         return self.path.parent
 
-    def uploads(self, run_url: str, worker: Path) -> Iterator[UploadItem]:
+    def uploads(self, run_url: str, worker: Path, *, again: bool = False) -> Iterator[UploadItem]:
         """Yield all that must lie in the store before the first job: inputs, plan, worker.
 
+        Shapes: again, in a later try, inputs and plan that are there stay as they are.
         Errors: InputError where files of the plan are missing or damaged.
         """
-        self._check_arrays(self.plan())
+        check_plan_files(self.path, self.plan())
         for row in self._rows(UPLOADS_FILE):
             yield UploadItem(
-                source=Path(row["source"]), url=join_url(run_url, row["url"]), sha256=row["sha256"]
+                source=Path(row["source"]),
+                url=join_url(run_url, row["url"]),
+                sha256=row["sha256"],
+                again=again,
             )
         for name in self._plan_files():
-            yield UploadItem(source=self.path / name, url=join_url(run_url, plan_key(name)))
+            url = join_url(run_url, plan_key(name))
+            yield UploadItem(source=self.path / name, url=url, again=again)
         yield UploadItem(source=worker, url=join_url(run_url, WORKER_KEY))
 
     def outputs(self, run_url: str) -> Iterator[Output]:
@@ -128,11 +165,16 @@ class SubmitDirectory:
             )
 
     def _plan_files(self) -> Iterator[str]:
-        for name in (PLAN_FILE, VERDICT_FILE, UPLOADS_FILE, OUTPUTS_FILE):
+        for name in PLAN_FILES:
             if (self.path / name).is_file():
                 yield name
+        for path in sorted((self.path / CATALOGS_FOLDER).glob("*")):
+            yield f"{CATALOGS_FOLDER}/{path.name}"
         for path in sorted((self.path / "arrays").glob("*")):
-            yield f"arrays/{path.name}"
+            if not path.name.endswith(UNFINISHED):
+                yield f"arrays/{path.name}"
+        for number in self.tries():
+            yield try_file(number)
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         path = self.path / name

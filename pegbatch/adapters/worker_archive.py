@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pegbatch
+from pegbatch.adapters.durable import disk_of
+from pegbatch.errors import OutsideError
 
 PACKAGE = Path(pegbatch.__file__).parent
 SHEBANG = b"#!/usr/bin/env python3\n"
@@ -28,7 +30,10 @@ import sys
 # Told to end before there is anything to end: ask to be started again.
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit({EXIT_AGAIN}))
 
-from {ENTRY} import main
+try:
+    from {ENTRY} import main
+except ModuleNotFoundError as error:
+    sys.exit(f"worker: the Python package {{error.name}} is missing in this image")
 
 main()
 '''
@@ -54,9 +59,19 @@ def build_worker() -> bytes:
 
 
 def write_worker(path: Path) -> None:
-    """Write the archive as an executable file."""
-    path.write_bytes(build_worker())
-    path.chmod(EXECUTABLE)
+    """Write the archive as an executable file.
+
+    Errors: OutsideError naming path and reason.
+    """
+    try:
+        path.write_bytes(build_worker())
+        path.chmod(EXECUTABLE)
+    except OSError as error:
+        raise OutsideError(
+            f"cannot write the worker: {(error.strerror or str(error)).lower()}",
+            where=str(path),
+            hint=f"the disk of {disk_of(path)} must have room for it, and be writable",
+        ) from error
 
 
 def _sources() -> Iterator[tuple[str, str]]:

@@ -6,48 +6,30 @@ seen, and gives one finding or several; CHECKS is the order in which they are re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
 
+from pegbatch.batch.account_findings import (
+    FAILED,
+    NOT_APPLICABLE,
+    OK,
+    WARNING,
+    Check,
+    Wanted,
+    entity_findings,
+    refused,
+    unnamed,
+)
 from pegbatch.batch.entity_limits import ENTITIES_MAX
 from pegbatch.batch.images import image_fault
 from pegbatch.batch.machine_fit import Largest, misfit
+from pegbatch.batch.option_checks import check_share, check_tags
+from pegbatch.batch.platform_checks import check_disk, check_on_demand, check_platform
 from pegbatch.batch.trust import ECS_TASKS, trusts
-from pegbatch.errors import PegbatchError
 from pegbatch.model.account import AccountFacts, Refused, SeenBucket, Subnet
 from pegbatch.model.checks import Finding, Verdict
 
-Json = Mapping[str, Any]
-OK, WARNING, FAILED, NOT_APPLICABLE = (
-    Verdict.OK,
-    Verdict.WARNING,
-    Verdict.FAILED,
-    Verdict.NOT_APPLICABLE,
-)
 FEW_LEFT = 5
 """Below so many queues or environments left, there is a warning."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a run, or the properties alone, ask of the account."""
-
-    account: str = ""
-    """Of the property; empty where it is not set."""
-    queue: str = ""
-    definition: str = ""
-    bucket: str = ""
-    """Empty where nothing is staged on S3."""
-    largest: tuple[Largest, ...] = ()
-    """Of each number of GPUs the largest job; empty without a plan."""
-    broken_limits: PegbatchError | None = None
-    """What the requests of the plan break."""
-    requests: int = 0
-    write: bool = False
-
-
-Check = Callable[[Wanted, AccountFacts], Iterator[Finding]]
 
 
 def judge(wanted: Wanted, facts: AccountFacts) -> tuple[Finding, ...]:
@@ -58,7 +40,7 @@ def judge(wanted: Wanted, facts: AccountFacts) -> tuple[Finding, ...]:
 def check_credentials(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
     """Ask whether the credentials are somebody's."""
     if isinstance(facts.caller, Refused):
-        yield _refused("credentials", facts.caller, FAILED)
+        yield refused("credentials", facts.caller, FAILED)
     else:
         yield Finding("credentials", OK, facts.caller.arn)
 
@@ -104,7 +86,7 @@ def check_bucket(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
         hint = "give the site a sharedScratch directory on S3, or pegasus.aws.batch.s3_bucket"
         yield Finding("bucket", FAILED, "no staging bucket is named", hint)
     elif isinstance(bucket, Refused):
-        yield _refused("bucket", bucket, FAILED)
+        yield refused("bucket", bucket, FAILED)
     elif bucket is None:
         hint = "pegbatch-aws-batch --create makes one"
         yield Finding("bucket", FAILED, f"there is no bucket {wanted.bucket}", hint)
@@ -128,22 +110,24 @@ def _writing(
         text = f"the policies of {who} do not allow s3:GetObject and s3:PutObject there"
         yield Finding(check, FAILED, text, "allow both, or take another bucket")
     elif isinstance(answer, Refused):
-        yield _refused(check, answer, refusal)
+        yield refused(check, answer, refusal)
 
 
 def check_queue(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
     """Ask whether the queue is there and takes jobs."""
-    yield from _entity("job queue", wanted.queue, facts.queue, "pegasus.aws.batch.job_queue")
+    yield from entity_findings(
+        "job queue", wanted.queue, facts.queue, "pegasus.aws.batch.job_queue"
+    )
 
 
 def check_environments(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
     """Ask whether the queue's environments take jobs."""
     if isinstance(facts.environments, Refused):
-        yield _refused("compute environment", facts.environments, FAILED)
+        yield refused("compute environment", facts.environments, FAILED)
         return
     for body in facts.environments:
         name = str(body["computeEnvironmentName"])
-        yield from _entity("compute environment", name, body, "")
+        yield from entity_findings("compute environment", name, body, "")
 
 
 def check_definition(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
@@ -151,9 +135,9 @@ def check_definition(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
     found = facts.definition
     key = "pegasus.aws.batch.job_definition"
     if not wanted.definition:
-        yield _unnamed("job definition", key)
+        yield unnamed("job definition", key)
     elif isinstance(found, Refused):
-        yield _refused("job definition", found, FAILED)
+        yield refused("job definition", found, FAILED)
     elif found is None:
         text = f"there is no ACTIVE {wanted.definition}"
         yield Finding("job definition", FAILED, text, "pegbatch-aws-batch --create makes one")
@@ -189,7 +173,7 @@ def check_roles(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
 def _role(check: str, name: str, facts: AccountFacts) -> Finding:
     seen = facts.roles.get(name)
     if isinstance(seen, Refused):
-        return _refused(check, seen, WARNING if seen.denied else FAILED)
+        return refused(check, seen, WARNING if seen.denied else FAILED)
     if seen is None:
         return Finding(check, FAILED, f"there is no role {name}", "make it, or name another")
     if not trusts(seen, ECS_TASKS):
@@ -219,7 +203,7 @@ def _size(job: Largest, reasons: Mapping[str, str | Refused | None]) -> Finding:
     if fitting:
         return Finding("largest job", OK, f"{job} fits {fitting[0]}")
     if unknown:
-        return _refused("largest job", unknown[0], WARNING)
+        return refused("largest job", unknown[0], WARNING)
     text = "; ".join(f"{name}: {why}" for name, why in reasons.items())
     hint = "ask for less (pegasus.cores, pegasus.memory), or allow larger machines"
     return Finding("largest job", FAILED, f"{job} fits nowhere: {text}", hint)
@@ -234,7 +218,7 @@ def check_limits(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
         text = f"{wanted.requests} SubmitJob requests keep every limit"
         yield Finding("limits", OK, text)
     if isinstance(facts.counts, Refused):
-        yield _refused("quotas", facts.counts, WARNING)
+        yield refused("quotas", facts.counts, WARNING)
         return
     queues, environments = facts.counts
     text = f"{queues} of {ENTITIES_MAX} queues, {environments} of {ENTITIES_MAX} environments"
@@ -247,7 +231,7 @@ def check_subnets(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
     """Ask whether machines in the environments' subnets can reach S3, ECR and ECS."""
     for name, subnets in facts.subnets.items():
         if isinstance(subnets, Refused):
-            yield _refused("subnets", subnets, WARNING)
+            yield refused("subnets", subnets, WARNING)
             continue
         closed = [subnet.name for subnet in subnets if not _leads_out(subnet)]
         if closed:
@@ -267,35 +251,6 @@ def _leads_out(subnet: Subnet) -> bool:
     return bool(subnet.way_out)
 
 
-def _entity(check: str, name: str, found: Json | Refused | None, key: str) -> Iterator[Finding]:
-    if not name:
-        yield _unnamed(check, key)
-    elif isinstance(found, Refused):
-        yield _refused(check, found, FAILED)
-    elif found is None:
-        hint = "pegbatch-aws-batch --create makes one"
-        yield Finding(check, FAILED, f"there is no {check} {name}", hint)
-    elif found["status"] == "INVALID":
-        why = found.get("statusReason") or "no reason is given"
-        hint = "mend what it names, or put a new one in its place: pegbatch-aws-batch --update"
-        yield Finding(check, FAILED, f"{name} is INVALID: {why}", hint)
-    elif found["state"] != "ENABLED":
-        yield Finding(check, FAILED, f"{name} is {found['state']}", "enable it")
-    elif found["status"] != "VALID":
-        yield Finding(check, WARNING, f"{name} is {found['status']}", "wait, and check again")
-    else:
-        yield Finding(check, OK, f"{name}, ENABLED and VALID")
-
-
-def _unnamed(check: str, key: str) -> Finding:
-    hint = f"set {key}; pegbatch-aws-batch --create --save makes one and sets it"
-    return Finding(check, FAILED, f"no {check} is named", hint)
-
-
-def _refused(check: str, refused: Refused, verdict: Verdict) -> Finding:
-    return Finding(check, verdict, f"could not look: {refused.message}", refused.hint)
-
-
 CHECKS: tuple[Check, ...] = (
     check_credentials,
     check_region,
@@ -304,9 +259,14 @@ CHECKS: tuple[Check, ...] = (
     check_bucket,
     check_queue,
     check_environments,
+    check_on_demand,
     check_subnets,
     check_definition,
+    check_platform,
+    check_share,
+    check_tags,
     check_roles,
     check_size,
+    check_disk,
     check_limits,
 )

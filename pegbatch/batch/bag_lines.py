@@ -6,7 +6,7 @@ settings, because a plan may have a million of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import orjson
 
@@ -33,6 +33,7 @@ class BagLines:
     def __init__(self, planned: PlannedWorkflow) -> None:
         """Prepare the pieces that tasks share."""
         self._planned = planned
+        self._tasks, self._graph = planned.workflow.tasks, planned.graph
         self._names = [
             f'"name":{encode(name.name)},"transformation":{encode(str(name))},"cluster":'
             for name in planned.workflow.transformations
@@ -41,12 +42,19 @@ class BagLines:
         self._staged = [_staged_piece(executable) for executable in planned.executables]
         self._inputs = _Pieces(planned, _input_piece)
         self._outputs = _Pieces(planned, _output_piece)
+        self._parents = _Pieces(planned, _parent_piece)
         self._clusters: dict[int, str] = {-1: '""'}
         self._hooked = planned.workflow.tasks.hooks is not None or any(
             executable.hooks for executable in planned.executables
         )
         self._hooks: dict[tuple[int, int], str] = {}
         self._unusual = not {PARALLEL, STRICT}.isdisjoint(planned.cluster_kinds)
+        columns = (("stdin", self._tasks.stdins), ("stdout", self._tasks.stdouts))
+        self._redirected = [
+            (name, column)
+            for name, column in (*columns, ("stderr", self._tasks.stderrs))
+            if max(column, default=NO_FILE) != NO_FILE
+        ]
 
     def lines(self, tasks: ArrayTasks) -> Iterator[list[str]]:
         """Yield the lines of each bag of an array, in order."""
@@ -55,41 +63,52 @@ class BagLines:
             yield [self._line(task, bag) for task in tasks.order[offsets[bag] : offsets[bag + 1]]]
 
     def _line(self, task: int, bag: int) -> str:
-        planned = self._planned
-        tasks = planned.workflow.tasks
+        planned, tasks = self._planned, self._tasks
         transformation = tasks.transformations[task]
-        executable = planned.executables[transformation]
-        words = [executable.argv0, *split_words(tasks.arguments[task])]
-        inputs, outputs, checkpoints = self._files(task, transformation)
+        words = [planned.executables[transformation].argv0, *split_words(tasks.arguments[task])]
+        inputs, outputs, after, checkpoints = self._files(task, transformation)
         hooks = self._hooks_piece(task, transformation) if self._hooked else ""
+        ways = self._ways(task) if self._unusual else ""
+        streams = self._streams(task) if self._redirected else ""
         return (
             f'{{"bag":{bag},"id":{encode(tasks.ids[task])},{self._names[transformation]}'
             f"{self._cluster(planned.clusters[task])}"
             f',"index":{planned.task_indices[task]},"argv":{encode(words)}'
-            f',"inputs":[{inputs}],"outputs":[{outputs}],"after":[{self._after(task)}]'
-            f"{checkpoints}{hooks}{self._ways(task)}"
-            f"{self._streams(task)}{self._tails[planned.task_settings[task]]}}}\n"
+            f',"inputs":[{inputs}],"outputs":[{outputs}],"after":[{after}]'
+            f"{checkpoints}{hooks}{ways}{streams}{self._tails[planned.task_settings[task]]}}}\n"
         )
 
-    def _files(self, task: int, transformation: int) -> tuple[str, str, str]:
-        tasks, producers = self._planned.workflow.tasks, self._planned.graph.producers
-        inputs = list(self._staged[transformation])
-        outputs, checkpoints = list[str](), list[str]()
-        for use in range(tasks.use_offsets[task], tasks.use_offsets[task + 1]):
-            flags, lfn = tasks.use_flags[use], tasks.use_lfns[use]
-            end = _FLAGGED[flags & (OPTIONAL | EXECUTABLE)]
+    def _files(self, task: int, transformation: int) -> tuple[str, str, str, str]:
+        """Return inputs, outputs, the parents that no required file ties to it, checkpoints."""
+        tasks, producers, known = self._tasks, self._graph.producers, self._planned.inputs
+        inputs = self._staged[transformation].copy()
+        outputs, checkpoints, tied = list[str](), list[str](), list[int]()
+        first, last = tasks.use_offsets[task], tasks.use_offsets[task + 1]
+        uses = zip(tasks.use_lfns[first:last], tasks.use_flags[first:last], strict=True)
+        for lfn, flags in uses:
+            producer = producers[lfn]
             if flags & CHECKPOINT:
-                if producers[lfn] == task:
-                    checkpoints.append(self._checkpoint(lfn))
-                    inputs += [self._inputs[lfn] + end] * (lfn in self._planned.inputs)
-                    outputs += [self._outputs[lfn] + _FLAGGED[flags & OPTIONAL]] * self._leaves(lfn)
+                if producer == task:
+                    self._save(lfn, flags, inputs, outputs, checkpoints)
             elif flags & OUTPUT:
-                if producers[lfn] == task:
+                if producer == task:
                     outputs.append(self._outputs[lfn] + _FLAGGED[flags & OPTIONAL])
-            elif flags & INPUT and (producers[lfn] != NO_TASK or lfn in self._planned.inputs):
-                inputs.append(self._inputs[lfn] + end)
+            elif flags & INPUT and (producer != NO_TASK or lfn in known):
+                inputs.append(self._inputs[lfn] + _FLAGGED[flags & (OPTIONAL | EXECUTABLE)])
+            if flags & (INPUT | OPTIONAL) == INPUT:
+                tied.append(producer)
         saved = f',"checkpoints":[{",".join(checkpoints)}]' if checkpoints else ""
-        return ",".join(inputs), ",".join(outputs), saved
+        return ",".join(inputs), ",".join(outputs), self._after(task, tied), saved
+
+    def _save(
+        self, lfn: int, flags: int, inputs: list[str], outputs: list[str], checkpoints: list[str]
+    ) -> None:
+        """Add a checkpoint file of the task: saved always, fetched and put where wanted."""
+        checkpoints.append(self._checkpoint(lfn))
+        if lfn in self._planned.inputs:
+            inputs.append(self._inputs[lfn] + _FLAGGED[flags & (OPTIONAL | EXECUTABLE)])
+        if self._leaves(lfn):
+            outputs.append(self._outputs[lfn] + _FLAGGED[flags & OPTIONAL])
 
     def _checkpoint(self, lfn: int) -> str:
         name = self._planned.workflow.lfns[lfn]
@@ -113,7 +132,7 @@ class BagLines:
         """Return how a task runs among those of its cluster, where that is not the usual way."""
         planned = self._planned
         number = planned.clusters[task]
-        if not self._unusual or number == -1:
+        if number == -1:
             return ""
         kind = planned.cluster_kinds[number]
         if kind == PARALLEL:
@@ -128,39 +147,26 @@ class BagLines:
             piece = self._clusters[number] = encode(self._planned.cluster_names[number])
         return piece
 
-    def _after(self, task: int) -> str:
-        """Return the parents that no required file ties to the task."""
-        planned = self._planned
-        parents = planned.graph.parents_of(task)
-        if not parents:
+    def _after(self, task: int, tied: Collection[int]) -> str:
+        """Return the parents but for those whose files the task requires."""
+        graph = self._graph
+        first, last = graph.parent_offsets[task], graph.parent_offsets[task + 1]
+        if first == last:
             return ""
-        tasks, producers = planned.workflow.tasks, planned.graph.producers
-        tied = {
-            producers[tasks.use_lfns[use]]
-            for use in range(tasks.use_offsets[task], tasks.use_offsets[task + 1])
-            if tasks.use_flags[use] & (INPUT | OPTIONAL) == INPUT
-        }
-        return ",".join(self._parent(parent) for parent in parents if parent not in tied)
-
-    def _parent(self, parent: int) -> str:
-        planned = self._planned
-        return encode(
-            {
-                "array": planned.arrays[planned.array_of[parent]].name,
-                "bag": planned.bag_of[parent],
-                "id": planned.workflow.tasks.ids[parent],
-            }
-        )
+        loose = set(graph.parents[first:last]).difference(tied)
+        return ",".join([self._parents[parent] for parent in sorted(loose)]) if loose else ""
 
     def _streams(self, task: int) -> str:
-        tasks, lfns = self._planned.workflow.tasks, self._planned.workflow.lfns
-        pieces = (("stdin", tasks.stdins), ("stdout", tasks.stdouts), ("stderr", tasks.stderrs))
+        lfns = self._planned.workflow.lfns
         return "".join(
             f',"{name}":{encode(lfns[column[task]])}'
-            for name, column in pieces
+            for name, column in self._redirected
             if column[task] != NO_FILE
         )
 
+
+_DATA = encode(data_key("")).removesuffix('"')
+"""How the key of every file of the run begins: as JSON, a name goes on without its quote."""
 
 _FLAGGED = {
     0: "}",
@@ -172,27 +178,45 @@ _FLAGGED = {
 
 
 class _Pieces(dict[int, str]):
-    """JSON of a file use by LFN number, made when first asked for; its brace is left open."""
+    """JSON by number of the file or parent that it names, made when first asked for."""
 
     def __init__(self, planned: PlannedWorkflow, make: _PieceMaker) -> None:
         super().__init__()
         self._planned, self._make = planned, make
 
-    def __missing__(self, lfn: int) -> str:
-        piece = self[lfn] = self._make(self._planned, lfn)
+    def __missing__(self, number: int) -> str:
+        piece = self[number] = self._make(self._planned, number)
         return piece
 
 
+def _parent_piece(planned: PlannedWorkflow, parent: int) -> str:
+    return encode(
+        {
+            "array": planned.arrays[planned.array_of[parent]].name,
+            "bag": planned.bag_of[parent],
+            "id": planned.workflow.tasks.ids[parent],
+        }
+    )
+
+
 def _input_piece(planned: PlannedWorkflow, lfn: int) -> str:
+    """Return a file use; its brace is left open, for what this task says of it."""
     use = planned.inputs.get(lfn)
     if use is None:
-        name = planned.workflow.lfns[lfn]
-        return f'{{"lfn":{encode(name)},"url":{encode(data_key(name))}'
+        return _data_piece(planned.workflow.lfns[lfn])
     return _use_piece(use)
+
+
+def _data_piece(lfn: str) -> str:
+    """Return what a file of the run says of itself; its name is encoded once."""
+    name = encode(lfn)
+    return f'{{"lfn":{name},"url":{_DATA}{name[1:]}'
 
 
 def _output_piece(planned: PlannedWorkflow, lfn: int) -> str:
     name = planned.workflow.lfns[lfn]
+    if not (planned.delivered[lfn] and planned.output_places.remote):
+        return _data_piece(name)
     url, further = output_urls(planned, lfn)
     deliver = f',"deliver":{encode(further)}' if further else ""
     return f'{{"lfn":{encode(name)},"url":{encode(url)}{deliver}'
@@ -227,6 +251,7 @@ def _settings_piece(settings: TaskSettings) -> str:
     env = f',"env":{encode(dict(settings.env))}' if settings.env else ""
     tries = f',"tries":{settings.tries}' if settings.tries != 1 else ""
     limits = (
+        ("runtime_seconds", settings.runtime_seconds),
         ("timeout_seconds", settings.timeout_seconds),
         ("checkpoint_seconds", settings.checkpoint_seconds),
     )

@@ -19,6 +19,8 @@ Json = Mapping[str, Any]
 
 PREFIX_TAG = "pegbatch:prefix"
 """Says which prefix an entity was made for; without it nothing is changed or deleted."""
+STACK_TAG = "pegbatch:stack"
+"""On what --bootstrap made: --teardown deletes it whole, and nothing else touches it."""
 DIGEST_TAG = "pegbatch:digest"
 """Tells a file that has lost a key from one that has not changed."""
 REPLACED_TAG = "pegbatch:replaced-by"

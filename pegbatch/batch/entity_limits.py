@@ -5,7 +5,7 @@ Source: AWS Batch service quotas; API RegisterJobDefinition, CreateJobQueue; Use
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ from pegbatch.batch.entity_bodies import EntityBody
 from pegbatch.batch.limits import ATTEMPTS, MEMORY_LEAST_MIB, TIMEOUT_LEAST_SECONDS
 from pegbatch.errors import Problem
 from pegbatch.model.entities import EntityKind
+from pegbatch.model.fargate import FARGATE_MEMORY
 
 DEFINITION_MAX_BYTES = 24 * 1024
 RULES_MAX = 5
@@ -22,6 +23,7 @@ ENVIRONMENTS_PER_QUEUE_MAX = 3
 PRIORITIES = range(0, 1001)
 TAGS_MAX = 50
 OUR_TAGS = 3
+EPHEMERAL_GIB = range(21, 201)
 ENTITIES_MAX = 50
 """Queues, and environments, in a region."""
 
@@ -72,16 +74,43 @@ def _container(container: Mapping[str, Any], body: Mapping[str, Any]) -> Broken:
         if str(entry.get("name", "")).startswith("AWS_BATCH"):
             path = f"containerProperties.environment[{number}].name"
             yield path, f"{entry['name']} is reserved, as every name that begins with AWS_BATCH"
-    for number, one in enumerate(container.get("resourceRequirements", ())):
-        path = f"containerProperties.resourceRequirements[{number}].value"
+    if "containerProperties" in body:
+        if not container.get("image"):
+            yield "containerProperties.image", "missing"
+        yield from _resources(container.get("resourceRequirements", ()))
+    if "FARGATE" in body.get("platformCapabilities", ()):
+        yield from _fargate(container)
+
+
+def _resources(asked: Sequence[Mapping[str, str]]) -> Broken:
+    where = "containerProperties.resourceRequirements"
+    for number, one in enumerate(asked):
+        path = f"{where}[{number}].value"
         if not _number(one["value"]):
             yield path, f"{one['value']!r} is no number"
         elif one["type"] == "MEMORY" and float(one["value"]) < MEMORY_LEAST_MIB:
             yield path, f"{one['value']} MiB, at least {MEMORY_LEAST_MIB} are needed"
-    if "containerProperties" in body and not container.get("image"):
-        yield "containerProperties.image", "missing"
-    if "FARGATE" in body.get("platformCapabilities", ()) and not container.get("executionRoleArn"):
+    for missing in sorted({"VCPU", "MEMORY"} - {one["type"].upper() for one in asked}):
+        yield where, f"no {missing}; AWS wants one, although each job brings its own"
+
+
+def _fargate(container: Mapping[str, Any]) -> Broken:
+    """Yield what Fargate refuses. Source: User Guide, "Job definitions on Fargate"."""
+    if not container.get("executionRoleArn"):
         yield "containerProperties.executionRoleArn", "missing; Fargate needs it"
+    disk = container.get("ephemeralStorage", {}).get("sizeInGiB", EPHEMERAL_GIB[0])
+    if disk not in EPHEMERAL_GIB:
+        yield "containerProperties.ephemeralStorage.sizeInGiB", f"{disk}, 21 to 200 are allowed"
+    for key in ("privileged", "ulimits", "instanceType"):
+        if container.get(key):
+            yield f"containerProperties.{key}", "Fargate does not take it"
+    asked = {one["type"].upper(): one["value"] for one in container.get("resourceRequirements", ())}
+    path = "containerProperties.resourceRequirements"
+    if "GPU" in asked:
+        yield path, "Fargate has no GPUs"
+    sizes = [asked[key] for key in ("VCPU", "MEMORY") if _number(asked.get(key, ""))]
+    if len(sizes) == 2 and float(sizes[1]) not in FARGATE_MEMORY.get(float(sizes[0]), ()):
+        yield path, f"Fargate has no {sizes[0]} vCPUs with {sizes[1]} MiB"
 
 
 def _environment(body: Mapping[str, Any]) -> Broken:

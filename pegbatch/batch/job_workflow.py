@@ -6,6 +6,7 @@ The document is a Pegasus 5 workflow with its catalogs inside: JSON, and so YAML
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
@@ -16,20 +17,28 @@ SITE = "aws-batch"
 VERSION = "5.0"
 BUCKET_VARIABLE = "PEGASUS_AWS_BATCH_BUCKET"
 NAME_VARIABLE = "PEGASUS_JOB_NAME"
+ZIP_PROGRAM = "pegbatch-run-zip"
 _FETCHES = (FILE_TYPE, FILE_URL)
 """They are for the container's entry script, which fetches our worker here."""
 
 
 def job_workflow(
-    tasks: Sequence[JobTask], common: Sequence[str], *, name: str, staging_url: str
+    tasks: Sequence[JobTask],
+    common: Sequence[str],
+    *,
+    name: str,
+    staging_url: str,
+    unpacker: str,
 ) -> dict[str, Any]:
     """Return the workflow of some tasks, each in its own job; common files go to all of them.
 
     Shapes: job ids are the tasks' names; `<name>.out` and `<name>.err` are delivered outputs.
+    unpacker is the path of the program that starts scripts in zip files.
     Errors: InputError where two tasks, or two different files, have the same name.
     """
     _check(tasks, common)
-    programs = {task.name: _program(task) for task in tasks}
+    programs = {task.name: _program(task, unpacker) for task in tasks}
+    zips = {_zip_name(task): task.environment[FILE_URL] for task in tasks if task.is_zip}
     bucket = staging_url.removeprefix("s3://")
     return {
         "pegasus": VERSION,
@@ -41,8 +50,8 @@ def job_workflow(
         "transformationCatalog": {
             "pegasus": VERSION,
             "transformations": [
-                {"name": key, "sites": [{"name": SITE, "type": kind, "pfn": pfn}]}
-                for key, (kind, pfn) in dict(programs.values()).items()
+                {"name": key, "sites": [{"name": site, "type": kind, "pfn": pfn}]}
+                for key, (site, kind, pfn) in dict(programs.values()).items()
             ],
         },
         "replicaCatalog": {
@@ -50,7 +59,8 @@ def job_workflow(
             "replicas": [
                 {"lfn": PurePath(path).name, "pfns": [{"site": "local", "pfn": path}]}
                 for path in dict.fromkeys((*common, *(p for task in tasks for p in task.files)))
-            ],
+            ]
+            + [{"lfn": lfn, "pfns": [{"site": SITE, "pfn": url}]} for lfn, url in zips.items()],
         },
         "jobs": [_job(task, programs[task.name][0], common, staging_url) for task in tasks],
     }
@@ -62,18 +72,27 @@ def _site(bucket: str) -> dict[str, Any]:
     return {"name": SITE, "directories": [directory]}
 
 
-def _program(task: JobTask) -> tuple[str, tuple[str, str]]:
-    """Return the transformation of a task: name, then kind and place of its executable."""
+def _program(task: JobTask, unpacker: str) -> tuple[str, tuple[str, str, str]]:
+    """Return the transformation of a task: name, then site, kind and place of its executable."""
     url = task.environment.get(FILE_URL)
+    if task.is_zip:
+        return ZIP_PROGRAM, ("local", "stageable", unpacker)
     if url is None:
-        return task.executable, ("installed", task.executable)
-    return f"{PurePath(task.executable).name}@{url}", ("stageable", url)
+        return task.executable, (SITE, "installed", task.executable)
+    return f"{PurePath(task.executable).name}@{url}", (SITE, "stageable", url)
+
+
+def _zip_name(task: JobTask) -> str:
+    """Return the name of a task's zip file in its directory, another one for each URL."""
+    url = task.environment[FILE_URL]
+    return f"{ZIP_PROGRAM}-{sha256(url.encode()).hexdigest()[:12]}.zip"
 
 
 def _job(
     task: JobTask, transformation: str, common: Sequence[str], staging_url: str
 ) -> dict[str, Any]:
     names = [PurePath(path).name for path in dict.fromkeys((*task.files, *common))]
+    archive = [_zip_name(task)] if task.is_zip else []
     environment = {k: v for k, v in task.environment.items() if k not in _FETCHES}
     environment[BUCKET_VARIABLE] = f"{staging_url}/"
     environment[NAME_VARIABLE] = task.name
@@ -88,9 +107,9 @@ def _job(
         "type": "job",
         "id": task.name,
         "name": transformation,
-        "arguments": [task.arguments] if task.arguments else [],
+        "arguments": [word for word in (*archive, task.arguments) if word],
         "profiles": {"env": environment},
-        "uses": [*({"lfn": lfn, "type": "input"} for lfn in names), *outputs],
+        "uses": [*({"lfn": lfn, "type": "input"} for lfn in (*names, *archive)), *outputs],
         **streams,
     }
 

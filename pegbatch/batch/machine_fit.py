@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pegbatch.batch.platforms import is_fargate
 from pegbatch.model.account import InstanceType, Refused
 from pegbatch.model.fargate import fargate_pair
 from pegbatch.model.plan import Plan
@@ -25,7 +26,8 @@ class Largest:
 
     def __str__(self) -> str:
         gpus = f", {self.gpus} GPUs" if self.gpus else ""
-        return f"a job of {self.vcpus} vCPUs, {self.memory_mib:,} MiB{gpus}"
+        vcpus = "1 vCPU" if self.vcpus == 1 else f"{self.vcpus} vCPUs"
+        return f"a job of {vcpus}, {self.memory_mib:,} MiB{gpus}"
 
 
 def largest_jobs(plan: Plan) -> tuple[Largest, ...]:
@@ -53,7 +55,7 @@ def misfit(
         return None
     if job.vcpus > resources["maxvCpus"]:
         return f"maxvCpus is {resources['maxvCpus']}"
-    if str(resources["type"]).startswith("FARGATE"):
+    if is_fargate(environment):
         return _fargate_misfit(job)
     known = types.get(str(environment["computeEnvironmentName"]), ())
     if isinstance(known, Refused):

@@ -19,7 +19,8 @@ MEMBER_BYTES = 48 * 1024
 """A gzip member is closed at the end of the bag that passes this, before compression: small
 enough for a child that reads one bag of it, large enough to compress well."""
 
-GZIP_LEVEL = 6
+GZIP_LEVEL = 4
+"""Half the time of 6, for 2 % more bytes."""
 
 
 def manifests(planned: PlannedWorkflow) -> Iterator[tuple[str, Iterator[tuple[bytes, bytes]]]]:

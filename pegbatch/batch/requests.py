@@ -11,24 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pegbatch.batch.limits import check_requests
-from pegbatch.errors import PlanError
-from pegbatch.model.aws_options import PLATFORM, AwsOptions, read_aws_options
-from pegbatch.model.fargate import fargate_pair
+from pegbatch.batch.platforms import check_fargate, resource_requirements, retry_rules
+from pegbatch.model.aws_options import AwsOptions, read_aws_options
 from pegbatch.model.layout import WORKER_KEY
 from pegbatch.model.names import job_name
 from pegbatch.model.plan import Job, Plan
 from pegbatch.model.requests import SubmitRequest
-
-EVALUATE_ON_EXIT: tuple[Mapping[str, str], ...] = (
-    {"onExitCode": "75", "action": "RETRY"},
-    {"onStatusReason": "Host EC2*", "action": "RETRY"},
-    {"onReason": "CannotPullContainerError*", "action": "RETRY"},
-    {"onStatusReason": "Task failed to start*", "action": "RETRY"},
-    {"onReason": "*", "action": "EXIT"},
-)
-"""The worker asks for another attempt with exit code 75; what the infrastructure did to a child
-is tried again; everything else is final.
-Source: AWS Batch user guide, "Automated job retries"; at most 5 rules, checked in order."""
+from pegbatch.model.tries import Try, first_try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,38 +33,47 @@ class RunIdentity:
     """Of the first submission; seconds since the epoch."""
     s3_directory: str | None = None
     """The folder whose folders are the buckets; None: S3 is where Batch is."""
-    try_number: int = 1
     job_queue: str
     job_definition: str
     """Names or ARNs."""
+    on_fargate: bool = False
+    """Whether the queue was seen to be on Fargate; the property of the plan wins."""
 
 
-def build_requests(plan: Plan, run: RunIdentity) -> tuple[SubmitRequest, ...]:
-    """Return one request a job, in plan order.
+def build_requests(
+    plan: Plan, run: RunIdentity, try_: Try | None = None
+) -> tuple[SubmitRequest, ...]:
+    """Return one request a job of a try, in its order; without one, of the first.
 
     Errors: PlanError where a request breaks a documented limit of SubmitJob; InputError where a
     property `pegbatch.aws.*` has a value that does not fit.
     """
     options = read_aws_options(plan.properties)
-    requests = tuple(_request(plan, job, run, options) for job in plan.jobs)
+    current = first_try(plan) if try_ is None else try_
+    if options.on_fargate(run.on_fargate):
+        check_fargate(current.jobs)
+    requests = tuple(_request(plan, current, job, run, options) for job in current.jobs)
     check_requests(requests)
     return requests
 
 
-def _request(plan: Plan, job: Job, run: RunIdentity, options: AwsOptions) -> SubmitRequest:
-    array = job.name if run.try_number == 1 else f"{job.name}.t{run.try_number}"
+def _request(
+    plan: Plan, current: Try, job: Job, run: RunIdentity, options: AwsOptions
+) -> SubmitRequest:
+    fargate = options.on_fargate(run.on_fargate)
+    array = current.array(job)
     body: dict[str, Any] = {
         "jobName": job_name(plan.label or plan.workflow, run.run_hex, array),
         "jobQueue": run.job_queue,
         "jobDefinition": run.job_definition,
         "containerOverrides": {
             "command": [run.run_url, array],
-            "environment": _environment(plan, job, run),
-            "resourceRequirements": _resources(job, options),
+            "environment": _environment(plan, current, job, run),
+            "resourceRequirements": resource_requirements(job, fargate=fargate),
         },
         "retryStrategy": {
             "attempts": job.attempts,
-            "evaluateOnExit": [dict(rule) for rule in EVALUATE_ON_EXIT],
+            "evaluateOnExit": [dict(rule) for rule in retry_rules(fargate=fargate)],
         },
     }
     if job.size > 1:
@@ -86,13 +84,13 @@ def _request(plan: Plan, job: Job, run: RunIdentity, options: AwsOptions) -> Sub
     return SubmitRequest(array=job.name, body=body, links=job.depends_on)
 
 
-def _environment(plan: Plan, job: Job, run: RunIdentity) -> list[dict[str, str]]:
+def _environment(plan: Plan, current: Try, job: Job, run: RunIdentity) -> list[dict[str, str]]:
     stop = plan.properties.get("pegbatch.on_failure", "") == "stop"
     values = {
         "BATCH_FILE_TYPE": "script",
         "BATCH_FILE_S3_URL": f"{run.run_url}/{WORKER_KEY}",
         "PEGBATCH_JOB_KIND": job.kind,
-        "PEGBATCH_TRY": str(run.try_number),
+        "PEGBATCH_TRY": str(current.number),
         "PEGBATCH_ATTEMPTS": str(job.attempts),
         "PEGBATCH_ON_FAILURE": "stop" if stop else "continue",
     }
@@ -130,33 +128,3 @@ def _options(job: Job, options: AwsOptions) -> dict[str, Any]:
         found["tags"] = dict(options.tags)
         found["propagateTags"] = options.propagate_tags
     return found
-
-
-def _resources(job: Job, options: AwsOptions) -> list[dict[str, str]]:
-    vcpus: float = job.resources.vcpus
-    memory_mib = job.resources.memory_mib
-    if options.is_fargate:
-        vcpus, memory_mib = _fargate_size(job)
-    requirements = [
-        {"type": "VCPU", "value": f"{vcpus:g}"},
-        {"type": "MEMORY", "value": str(memory_mib)},
-    ]
-    if job.resources.gpus:
-        requirements.append({"type": "GPU", "value": str(job.resources.gpus)})
-    return requirements
-
-
-def _fargate_size(job: Job) -> tuple[float, int]:
-    """Return the smallest size of Fargate that holds a job.
-
-    Errors: PlanError where there is none.
-    """
-    pair = fargate_pair(job.resources.vcpus, job.resources.memory_mib)
-    if pair is None or job.resources.gpus:
-        what = "GPUs" if job.resources.gpus else "a size so large"
-        raise PlanError(
-            f"job {job.name} asks for {job.resources.vcpus} vCPUs, {job.resources.memory_mib} MiB "
-            f"and {job.resources.gpus} GPUs: Fargate does not have {what}",
-            hint=f"ask for less, or set {PLATFORM} = EC2 and plan again",
-        )
-    return pair

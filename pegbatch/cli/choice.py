@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pegbatch.emulator.settings import RUNTIMES, Runtime
 from pegbatch.errors import PlanError, UsageError
 from pegbatch.model.plan import Plan
 from pegbatch.planner.staging import EMBEDDED_BUCKET_URL
@@ -13,6 +14,7 @@ from pegbatch.planner.staging import EMBEDDED_BUCKET_URL
 REGION = "pegasus.aws.region"
 ACCOUNT = "pegasus.aws.account"
 VCPUS = "pegbatch.local.vcpus"
+RUNTIME = "pegbatch.local.runtime"
 
 Service = Literal["local", "aws"]
 
@@ -24,8 +26,12 @@ class Wishes:
     aws: bool = False
     local: bool = False
     vcpus: int | None = None
+    runtime: Runtime | None = None
+    """What children of the embedded AWS run in."""
     wire: bool = False
     """Data over the S3 protocol, not in directories; on the embedded AWS."""
+    on_demand: bool = False
+    """What is submitted now goes to the queue that is there to fall back on."""
 
 
 def choose_service(plan: Plan, wishes: Wishes, recorded: str) -> Service:
@@ -78,6 +84,20 @@ def local_vcpus(plan: Plan, wishes: Wishes) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise PlanError(f"{VCPUS} = {text} is not a number of vCPUs", hint="give 1 or more")
     return int(text)
+
+
+def local_runtime(plan: Plan, wishes: Wishes) -> Runtime | None:
+    """Return what children of the embedded AWS are to run in; None where nobody says it.
+
+    Errors: PlanError where the property names none.
+    """
+    text = plan.properties.get(RUNTIME, "").strip()
+    if wishes.runtime is not None or not text:
+        return wishes.runtime
+    for known in RUNTIMES:
+        if text.lower() == known:
+            return known
+    raise PlanError(f"{RUNTIME} = {text} is no runtime", hint="give " + ", ".join(RUNTIMES))
 
 
 def _recorded(wishes: Wishes, service: Service) -> Service:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from pegbatch.cli.plain_output import stream_beneath
+from pegbatch.cli.telling import say
 from pegbatch.engine.state import RunState
-from pegbatch.engine.status import Findings, build_status
+from pegbatch.engine.status import Findings, build_status, phase_of
 from pegbatch.model.plan import Plan
 from pegbatch.model.run_status import RunStatus
 from pegbatch.ports import Clock
@@ -19,6 +20,9 @@ from pegbatch.report.progress import ProgressRow, progress_line, progress_rows
 
 LINE_SECONDS = 10.0
 """Between two lines where there is no terminal."""
+PAUSES_A_TELLING = 20.0
+"""Pauses last at least that many times as long as telling took: with thousands of arrays a
+submission would otherwise spend its time on telling."""
 MOST_BARS = 40
 """Arrays with a bar of their own; beyond that one bar stands for all."""
 
@@ -30,10 +34,17 @@ class Display:
         """Show the progress of one plan."""
         self._plan = plan
         self._clock = clock
+        self._phase = ""
+        self._due = 0.0
 
     def show(self, state: RunState) -> None:
-        """Tell of one change."""
-        self.tell(build_status(self._plan, state, Findings(), now=self._clock.now()))
+        """Tell of one change, at a pace: each telling looks at every array."""
+        phase, now = phase_of(state), self._clock.now()
+        if phase == self._phase and now < self._due:
+            return
+        self.tell(build_status(self._plan, state, Findings(), now=now))
+        self._phase = phase
+        self._due = now + PAUSES_A_TELLING * (self._clock.now() - now)
 
     def tell(self, status: RunStatus) -> None:
         """Tell of one status; here: nothing."""
@@ -54,7 +65,7 @@ class Lines(Display):
         if line == before or (status.state == state and now - since < LINE_SECONDS):
             return
         self._last = (status.state, line, now)
-        click.echo(line, err=True)
+        say(line)
 
 
 class Bars(Display):
@@ -67,7 +78,11 @@ class Bars(Display):
         self._bars: dict[str, TaskID] = {}
 
     def tell(self, status: RunStatus) -> None:
-        """Move the bars."""
+        """Move the bars; where the terminal is gone, nobody misses them."""
+        with suppress(OSError):
+            self._move(status)
+
+    def _move(self, status: RunStatus) -> None:
         for row in self._rows(status):
             bar = self._bars.get(row.name)
             if bar is None:
@@ -102,8 +117,14 @@ def open_display(plan: Plan, clock: Clock) -> Iterator[Display]:
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    progress = Progress(*columns, console=Console(file=stream_beneath(sys.stderr)))
+    with suppress(OSError):
+        progress.start()
+    try:
         yield Bars(plan, clock, progress)
+    finally:
+        with suppress(OSError):
+            progress.stop()
 
 
 def _note(row: ProgressRow) -> str:

@@ -1,13 +1,14 @@
 """`pegbatch run --dry-run`: what a run would send, word for word, without sending it.
 
-Nothing outside is asked and nothing is written. Two things are not known before a run begins:
-the ids of jobs, shown as the names of their arrays, and the name of the run, shown as `RUN`.
+Nothing is written, and nothing outside is asked, but for the store of a run that has ended: what is
+missing there is what the next try runs. Two things are not known before a run begins: the ids of
+jobs, shown as the names of their arrays, and the name of the run, shown as `RUN`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,17 @@ from pegbatch.adapters.aws_shapes import request_faults
 from pegbatch.batch.requests import RunIdentity, build_requests
 from pegbatch.cli.choice import Wishes, choose_service
 from pegbatch.cli.results import echo_json
-from pegbatch.cli.wiring import HEX_DIGITS, OpenRun
+from pegbatch.cli.resuming import absent_items, find_next_try, new_files, say_resume
+from pegbatch.cli.running import check_runnable
+from pegbatch.cli.submitting import HEX_DIGITS, run_identity
+from pegbatch.cli.telling import say
+from pegbatch.cli.wiring import OpenRun, open_store
+from pegbatch.engine.uploads import UploadItem
 from pegbatch.errors import InputError, PlanError, Problem
+from pegbatch.model.aws_options import PLATFORM
 from pegbatch.model.layout import WORKER_KEY
 from pegbatch.model.names import safe_name
-from pegbatch.model.requests import with_job_ids
+from pegbatch.model.requests import SubmitRequest, with_job_ids
 from pegbatch.report.status import size_text
 
 RUN_NAME = "RUN"
@@ -41,31 +48,61 @@ class DryRun:
     """Bodies of SubmitJob, in the order of the calls."""
     uploads: tuple[dict[str, Any], ...]
     """`source` (null for the worker), `url`, `size_bytes` (the same), and `sha256` of inputs."""
+    assumed: str
+    """What a run would look up and nobody was asked here; empty for nothing."""
 
 
 def rehearse(run: OpenRun, wishes: Wishes) -> DryRun:
     """Return what the first submission of a plan sends, checked against AWS's rules.
 
+    Shapes: of a run that has ended without succeeding, what its next try sends; then the store is
+    asked what is missing. Of one that goes on or has succeeded, its first try, and that is said.
     Errors: PlanError where a request breaks a limit of SubmitJob, or the plan cannot run;
     InputError where files to be sent are missing.
     """
-    if not run.plan.runnable:
-        raise PlanError(
-            "this plan was made without catalogs and cannot run",
-            where=str(run.directory.path),
-            hint="plan the workflow again with its catalogs",
-        )
+    check_runnable(run)
+    state = run.state()
+    if state.outcome in ("failed", "cancelled"):
+        return _rehearse_next_try(run, wishes)
+    if state.started is not None:
+        say("pegbatch: the run has begun already; this is what its first try sends")
     identity = _identity(run, wishes)
     _check_at_full_length(run, identity)
-    requests = build_requests(run.plan, identity)
+    bodies = _bodies(build_requests(run.plan, identity))
+    items = run.directory.uploads(identity.run_url, WORKER_SOURCE)
+    return DryRun(bodies, tuple(_uploads(items)), _assumed(run.plan.properties, identity.service))
+
+
+def _rehearse_next_try(run: OpenRun, wishes: Wishes) -> DryRun:
+    state = run.state()
+    service = choose_service(run.plan, wishes, state.service)
+    entities = _entities(run.plan.properties, service, wishes)
+    store = open_store(run, service)
+    found = find_next_try(run, store, state)
+    next_try = found.next_try
+    identity = run_identity(run, state, entities, on_fargate=False)
+    bodies = _bodies(build_requests(run.plan, identity, next_try))
+    say_resume(run.plan, found)
+    known = run.directory.uploads(state.run_url, WORKER_SOURCE, again=True)
+    uploads = (*new_files(run, state, next_try), *_uploads(absent_items(store, known)))
+    return DryRun(bodies, uploads, _assumed(run.plan.properties, service))
+
+
+def _bodies(requests: tuple[SubmitRequest, ...]) -> tuple[dict[str, Any], ...]:
+    """Return the request bodies, job ids shown as the names of arrays.
+
+    Errors: PlanError where botocore would not send one.
+    """
     names = {request.array: request.array for request in requests}
     bodies = tuple(with_job_ids(request, names) for request in requests)
     _check_shapes(bodies)
-    return DryRun(bodies, tuple(_uploads(run, identity.run_url)))
+    return bodies
 
 
 def echo_dry_run(found: DryRun, *, as_json: bool) -> None:
-    """Print what would be sent."""
+    """Print what would be sent, and on stderr what was assumed."""
+    if found.assumed:
+        click.echo(f"pegbatch: {found.assumed}", err=True)
     if as_json:
         echo_json({"requests": list(found.requests), "uploads": list(found.uploads)})
         return
@@ -75,12 +112,22 @@ def echo_dry_run(found: DryRun, *, as_json: bool) -> None:
         click.echo(f"  {upload['source'] or 'the worker'}{size} -> {upload['url']}")
     for body in found.requests:
         click.echo(f"\nSubmitJob {json.dumps(body, indent=2)}")
-    click.echo(f"\nnothing was sent: {len(found.requests):,} SubmitJob calls are ready", err=True)
+    calls = "call is" if len(found.requests) == 1 else "calls are"
+    click.echo(f"\nnothing was sent: {len(found.requests):,} SubmitJob {calls} ready", err=True)
+
+
+def _assumed(properties: Mapping[str, str], service: str) -> str:
+    if service != "aws" or properties.get(PLATFORM, "").strip():
+        return ""
+    return (
+        "sizes and retry rules are those for a queue on EC2, for nobody was asked: a run looks, "
+        f"unless {PLATFORM} says EC2 or FARGATE"
+    )
 
 
 def _identity(run: OpenRun, wishes: Wishes) -> RunIdentity:
     service = choose_service(run.plan, wishes, run.state().service)
-    entities = _entities(run.plan.properties, service)
+    entities = _entities(run.plan.properties, service, wishes)
     in_directories = service == "local" and not wishes.wire
     return RunIdentity(
         run_url=f"{run.plan.staging_url}/{RUN_NAME}",
@@ -104,10 +151,10 @@ def _check_at_full_length(run: OpenRun, identity: RunIdentity) -> None:
     build_requests(run.plan, whole)
 
 
-def _entities(properties: Mapping[str, str], service: str) -> Entities:
+def _entities(properties: Mapping[str, str], service: str, wishes: Wishes) -> Entities:
     if service == "aws":
-        return named_entities(properties)
-    return local_entity_names(properties, Path.cwd())
+        return named_entities(properties, on_demand=wishes.on_demand)
+    return local_entity_names(properties, Path.cwd(), on_demand=wishes.on_demand)
 
 
 def _check_shapes(bodies: tuple[dict[str, Any], ...]) -> None:
@@ -124,9 +171,9 @@ def _check_shapes(bodies: tuple[dict[str, Any], ...]) -> None:
         raise PlanError(problems=problems)
 
 
-def _uploads(run: OpenRun, run_url: str) -> Iterator[dict[str, Any]]:
+def _uploads(items: Iterable[UploadItem]) -> Iterator[dict[str, Any]]:
     missing = []
-    for item in run.directory.uploads(run_url, WORKER_SOURCE):
+    for item in items:
         is_worker = item.source == WORKER_SOURCE
         try:
             size = None if is_worker else item.source.stat().st_size

@@ -10,8 +10,10 @@ from typing import NoReturn
 
 import click
 
-from pegbatch.cli.telling import outside_error, refuse_foreign_bytes, told
-from pegbatch.errors import EXIT_BUG, EXIT_INTERRUPTED, PegbatchError
+from pegbatch.cli.interrupts import ending_in_order, exit_code
+from pegbatch.cli.plain_output import plain_output
+from pegbatch.cli.telling import outside_error, refuse_foreign_bytes, say, told
+from pegbatch.errors import EXIT_BUG, PegbatchError
 
 COMMANDS = {
     "plan": "Plan a workflow into linked array jobs.",
@@ -21,6 +23,7 @@ COMMANDS = {
     "fetch": "Bring the outputs of a run to this machine.",
     "cancel": "End a run before its time.",
     "graph": "Draw a workflow or a plan.",
+    "estimate": "Say how long a plan would take, and what it would cost.",
     "check": "Say whether everything is there that a run needs.",
     "inspect": "Say what an input file is and what it holds.",
     "emulator": "Serve, look at or end the embedded AWS.",
@@ -67,7 +70,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and end the process with the design's exit codes.
 
     Shapes: 0 done, 1 a task or the run failed, 2 usage, 3 bad input, 4 cannot plan,
-    5 the outside, 70 our bug, 130 Ctrl-C.
+    5 the outside, 70 our bug, 130 Ctrl-C (128 and the number of any other signal).
     """
     run_command_line(pegbatch, "pegbatch", arguments)
 
@@ -76,33 +79,38 @@ def run_command_line(
     command: click.Command, name: str, arguments: list[str] | None = None
 ) -> NoReturn:
     """Run a command under its name and end the process: the one error door."""
+    with plain_output():
+        _run_to_the_end(command, name, arguments)
+
+
+def _run_to_the_end(command: click.Command, name: str, arguments: list[str] | None) -> NoReturn:
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
     try:
         refuse_foreign_bytes(words)
-        result = command.main(args=words, prog_name=name, standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("pegbatch: interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        with ending_in_order():
+            result = command.main(args=words, prog_name=name, standalone_mode=False)
+    except click.exceptions.Abort as error:
+        say("pegbatch: interrupted")
+        sys.exit(exit_code(error.__cause__))
+    except SystemExit as error:
+        # click ends like this where the reader of stdout is gone, and would say that a task failed.
+        sys.exit(0 if isinstance(error.__context__, BrokenPipeError) else error.code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
     except (PegbatchError, OSError) as error:
         if debug:
             traceback.print_exc()
         known = outside_error(error) if isinstance(error, OSError) else error
-        click.echo(error_text(known), err=True)
+        say(error_text(known))
         sys.exit(known.exit_code)
     except Exception as error:
         if debug:
             traceback.print_exc()
-        click.echo(
+        say(
             f"pegbatch: a bug in pegbatch: {error!r}\n"
-            f"  run the same command with `{name} --debug …` and report what it prints",
-            err=True,
+            f"  run the same command with `{name} --debug …` and report what it prints"
         )
         sys.exit(EXIT_BUG)
     sys.exit(result if isinstance(result, int) else 0)

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from pegbatch.errors import UsageError
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+_URL = re.compile(r"(s3|file):/").match
 
 
 def submit_dir_argument(function: Command) -> Command:
     """Take the submit directory; the current directory where none is given."""
-    kind = click.Path(path_type=Path, readable=False)
-    return click.argument("submit_dir", type=kind, default=".", metavar="[DIR]")(function)
+    return click.argument("submit_dir", default=".", metavar="[DIR]", callback=_directory)(function)
+
+
+def is_url(word: str) -> bool:
+    """Say whether a word is the URL of a run, and no directory."""
+    return bool(_URL(word))
+
+
+def _directory(_: click.Context, __: click.Parameter, word: str) -> Path:
+    if is_url(word):
+        raise UsageError(
+            f"{word} is a run, and this command wants its submit directory",
+            hint=f"`pegbatch run {shlex.quote(word)}` brings the directory back where it is lost",
+        )
+    return Path(word)
 
 
 def json_option(function: Command) -> Command:

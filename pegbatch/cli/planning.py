@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
+import gc
 import os
 import resource
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from pegbatch.adapters.planning_inputs import (
     NO_CATALOGS,
     Catalogs,
     load_catalogs,
+    load_trace,
     load_workflow,
     with_inline,
 )
 from pegbatch.adapters.s3_logins import S3Logins, home_directory, load_logins
 from pegbatch.adapters.transformations_folder import transformations_in
+from pegbatch.cli.current_user import current_user
 from pegbatch.cli.listing import object_lister
 from pegbatch.cli.looking_up import look_up_facts, own_services
 from pegbatch.errors import Gathering, InputError, Problem
@@ -57,6 +60,8 @@ class PlanRequest:
     staging_sites: Mapping[str, str]
     cluster: tuple[str, ...]
     catalogs: bool
+    catalog_files: bool = True
+    """Whether catalogs beside those in the workflow itself are read."""
     caches: tuple[str, ...] = ()
     reuse: tuple[str, ...] = ()
     input_dirs: tuple[str, ...] = ()
@@ -87,6 +92,26 @@ def make_plan(request: PlanRequest, warn: Warn) -> PlanResult:
 
     Errors: InputError, PlanError, OutsideError; then nothing is written.
     """
+    with without_collection():
+        return _make_plan(request, warn)
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Keep Python's cycle collector from walking millions of objects that are all in use.
+
+    A plan makes no cycles to speak of: a fifth of the time, and none of the memory.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _make_plan(request: PlanRequest, warn: Warn) -> PlanResult:
     started = time.monotonic()
     given, catalogs = read_given(request, warn)
     planned = plan_workflow(given)
@@ -94,7 +119,7 @@ def make_plan(request: PlanRequest, warn: Warn) -> PlanResult:
     submit_dir = write_submit_directory(
         planned,
         PlannedWith(
-            user=_user(),
+            user=current_user(),
             base_dir=Path(given.options.base_dir),
             workflow_file=Path(given.options.working_dir, request.workflow),
             catalogs=catalogs.files,
@@ -119,8 +144,10 @@ def explain_task(request: PlanRequest, task: str, warn: Warn) -> Explanation:
     return explain(refine(read_given(request, warn)[0]), task)
 
 
-def read_given(request: PlanRequest, warn: Warn) -> tuple[Given, Catalogs]:
+def read_given(request: PlanRequest, warn: Warn, *, traces: bool = False) -> tuple[Given, Catalogs]:
     """Read the workflow, the properties and the catalogs, and look up what planning must know.
+
+    Shapes: with traces the workflow may be a WfFormat trace, which has nothing to run.
 
     Errors: InputError with the problems of all files.
     """
@@ -133,7 +160,10 @@ def read_given(request: PlanRequest, warn: Warn) -> tuple[Given, Catalogs]:
     gathering = Gathering()
     tuning = gathering.attempt(lambda: read_tuning(settings))
     workflow = gathering.attempt(
-        lambda: load_workflow(request.workflow, environment if request.catalogs else AsWritten())
+        lambda: (
+            (load_trace(request.workflow) if traces else None)
+            or load_workflow(request.workflow, environment if request.catalogs else AsWritten())
+        )
     )
     files = gathering.attempt(lambda: _catalogs(request, settings, environment))
     if tuning is None or workflow is None or files is None:
@@ -190,7 +220,7 @@ def plan_result_json(result: PlanResult) -> dict[str, Any]:
 
 
 def _catalogs(request: PlanRequest, settings: Settings, environment: Mapping[str, str]) -> Catalogs:
-    if not request.catalogs:
+    if not (request.catalogs and request.catalog_files):
         return NO_CATALOGS
     found = load_catalogs(settings, Path(), request.conf, environment)
     if request.transformations_dir is None:
@@ -237,7 +267,7 @@ def _options(request: PlanRequest, settings: Settings, here: Path) -> PlanOption
         output_sites=request.output_sites,
         output_dir=_output_dir(request.output_dir, here) if request.output_dir else None,
         staging_sites=request.staging_sites,
-        user=_user(),
+        user=current_user(),
         cleanup=request.cleanup,
         cluster=request.cluster,
         basename=request.basename,
@@ -252,13 +282,6 @@ def _options(request: PlanRequest, settings: Settings, here: Path) -> PlanOption
 def _output_dir(text: str, here: Path) -> str:
     """Return a URL as it is, and a path made absolute."""
     return text if "://" in text else str((here / text).resolve())
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _memory(environment: Mapping[str, str]) -> Path | None:

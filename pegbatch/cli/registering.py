@@ -6,9 +6,8 @@ from pathlib import Path
 
 from pegbatch.adapters.registered_files import output_catalog, write_registered
 from pegbatch.cli.wiring import OpenRun
-from pegbatch.engine.journal import Journal
 from pegbatch.engine.registration import registered_files
-from pegbatch.engine.state import RunState, new_state
+from pegbatch.engine.state import RunState
 from pegbatch.ports import ObjectStore
 
 
@@ -25,8 +24,7 @@ def register_outputs(run: OpenRun, state: RunState, store: ObjectStore) -> None:
     if files:
         named = output_catalog(run.plan.properties, Path.cwd())
         write_registered(run.directory.path, named, files)
-    journal = Journal(run.runs, run.clock, new_state(run.plan), writes=True)
-    journal.put("registered", files=len(files))
+    run.journal().put("registered", files=len(files))
 
 
 def _is_done(run: OpenRun) -> bool:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shlex
 
-import click
 import orjson
 
 from pegbatch.cli.running import RunResult
+from pegbatch.cli.telling import say, show
 from pegbatch.cli.wiring import OpenRun
+from pegbatch.engine.array_states import is_unsubmitted
 from pegbatch.model.run_status import status_to_json
 from pegbatch.report.status import failures_text, headline, outputs_text, size_text, status_text
 
 
 def echo_json(value: object) -> None:
     """Print one JSON object on stdout."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+    show(orjson.dumps(value, option=orjson.OPT_INDENT_2))
 
 
 def echo_status(result: RunResult, *, as_json: bool) -> None:
@@ -23,10 +24,10 @@ def echo_status(result: RunResult, *, as_json: bool) -> None:
     if as_json:
         echo_json(status_to_json(result.status))
         return
-    click.echo(status_text(result.status))
+    show(status_text(result.status))
     failures = failures_text(result.failures, _bad(result))
     if failures:
-        click.echo(f"\n{failures}")
+        show(f"\n{failures}")
 
 
 def _bad(result: RunResult) -> int:
@@ -43,8 +44,13 @@ def echo_end(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
     parts = [headline(result.status), failures_text(result.failures, _bad(result))]
     parts.append(outputs_text(result.outputs, total))
     parts.append(f"submit directory: {run.directory.path}")
-    parts.append(f"next: pegbatch status {place(run)}")
-    click.echo("\n".join(part for part in parts if part))
+    parts.append(f"next: pegbatch {_next_command(result)} {place(run)}")
+    show("\n".join(part for part in parts if part))
+
+
+def _next_command(result: RunResult) -> str:
+    """Return the command that goes on: what has not succeeded can be run again."""
+    return "run" if result.status.state in ("failed", "cancelled") else "status"
 
 
 def echo_detached(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
@@ -52,20 +58,20 @@ def echo_detached(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
     if as_json:
         echo_json(status_to_json(result.status))
         return
-    click.echo(headline(result.status))
-    click.echo(f"run:  {result.status.run}")
-    click.echo(f"next: pegbatch wait {place(run)}")
+    show(headline(result.status))
+    show(f"run:  {result.status.run}")
+    show(f"next: pegbatch wait {place(run)}")
 
 
 def echo_interrupted(run: OpenRun) -> None:
     """Say, after Ctrl-C, what goes on and how to come back."""
     state = run.state()
-    left = sum(array.job_id is None for array in state.arrays.values())
+    left = sum(is_unsubmitted(array) for array in state.arrays.values())
     if state.started is not None and not left:
         text = f"detached; the run goes on. Come back with: pegbatch wait {place(run)}"
     else:
         text = f"{left} array jobs are not submitted yet. Go on with: pegbatch run {place(run)}"
-    click.echo(f"pegbatch: {text}", err=True)
+    say(f"pegbatch: {text}")
 
 
 def echo_fetched(result: RunResult, *, as_json: bool) -> None:
@@ -76,12 +82,12 @@ def echo_fetched(result: RunResult, *, as_json: bool) -> None:
         missing = list(fetched.missing)
         echo_json({"run": result.status.run, "fetched": counts, "missing": missing})
         return
-    click.echo(
+    show(
         f"fetched {fetched.files} files ({size_text(fetched.size_bytes)}), "
         f"{fetched.present} were there already, {len(fetched.missing)} are not made"
     )
     for lfn in fetched.missing[:20]:
-        click.echo(f"  not made: {lfn}")
+        show(f"  not made: {lfn}")
 
 
 def place(run: OpenRun) -> str:

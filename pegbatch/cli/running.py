@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -11,25 +11,29 @@ from typing import Any
 from pegbatch.adapters.delivery import destination_path, fetch_file
 from pegbatch.cli.choice import Service, Wishes
 from pegbatch.cli.registering import register_outputs
-from pegbatch.cli.wiring import OpenRun, held, open_store, submitting_context, watching_context
-from pegbatch.cli.workflow_hooks import run_end_hooks, run_start_hooks
+from pegbatch.cli.submitting import submitting_context
+from pegbatch.cli.telling import say
+from pegbatch.cli.wiring import OpenRun, held, open_store, watching_context
+from pegbatch.cli.workflow_hooks import run_end_hooks, run_late_hooks, run_start_hooks
 from pegbatch.engine import loop
 from pegbatch.engine.cancelling import cancel
 from pegbatch.engine.context import Context
 from pegbatch.engine.deliveries import FetchReport, Output, fetch_outputs, output_sizes
-from pegbatch.engine.findings import is_over, look_up
-from pegbatch.engine.journal import Journal
+from pegbatch.engine.findings import is_over, look_up, read_summary
+from pegbatch.engine.forgotten import has_forgotten, settle_broken_off
 from pegbatch.engine.lost import find_lost
-from pegbatch.engine.state import RunState, new_state
+from pegbatch.engine.state import RunState
 from pegbatch.engine.status import Findings, build_status
-from pegbatch.errors import InputError, ObjectMissing, PlanError
-from pegbatch.model.layout import SUMMARY_KEY, join_url
+from pegbatch.errors import InputError, OutsideError, PlanError
 from pegbatch.model.run_status import RunStatus
 from pegbatch.ports import ObjectStore
 from pegbatch.report.status import SHOWN_OUTPUTS
 
 CANCEL_SECONDS = 45.0
 """How long `cancel` waits for the children to end: Batch gives them 30 s."""
+
+GONE_SHOWN = 5
+"""Outputs that are gone and are named; more are counted."""
 
 OnChange = Callable[[RunState], None]
 
@@ -46,14 +50,52 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 where the run has ended and not all of it succeeded."""
+        """Return 1 where not all of an ended run has succeeded; 5 where outputs are gone."""
+        if self.status.state == "succeeded" and self.fetched.missing:
+            return OutsideError.exit_code
         return int(self.status.state in ("failed", "cancelled"))
 
 
-def run_workflow(run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: bool) -> RunResult:
+def run_workflow(
+    run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: bool, resume: bool = False
+) -> RunResult:
     """Submit what is not yet submitted; wait and fetch unless detached.
 
-    Errors: PlanError for a plan that cannot run; RunLocked where another process is at it.
+    A run that has ended without succeeding gets its next try, with what is missing.
+    Errors: PlanError for a plan that cannot run; RunLocked where another process is at it;
+    InputError where there is nothing to resume.
+    """
+    check_runnable(run)
+    if resume:
+        _begun(run)
+    if run.state().outcome == "succeeded":
+        say("pegbatch: the run has succeeded: there is nothing to run again")
+        return _ended_with_hooks(run)
+    with run.runs.lock():
+        _note_end(run)
+        state = _one_try(run, wishes, on_change, detach=detach)
+        if state.outcome == "failed" and has_forgotten(state):
+            # Nothing was tried yet: that Batch has forgotten the jobs was all there was to learn.
+            state = _one_try(run, wishes, on_change, detach=detach)
+    if detach and state.outcome is None:
+        return RunResult(status=_status(run, state, Findings()))
+    return _ended_with_hooks(run)
+
+
+def _note_end(run: OpenRun) -> None:
+    """Record the end of a run that nobody watched, so that its next try can begin."""
+    state = run.state()
+    begun = any(array.job_id is not None for array in state.arrays.values())
+    if state.outcome is None and (begun or state.cancelling):
+        with watching_context(run, writes=True) as context:
+            settle_broken_off(context)
+            loop.look(context)
+
+
+def check_runnable(run: OpenRun) -> None:
+    """Refuse a plan that cannot run.
+
+    Errors: PlanError.
     """
     if not run.plan.runnable:
         raise PlanError(
@@ -61,15 +103,17 @@ def run_workflow(run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: b
             where=str(run.directory.path),
             hint="plan the workflow again with its catalogs",
         )
-    if run.state().outcome is not None:
-        return _ended_with_hooks(run)
-    with run.runs.lock(), submitting_context(run, wishes, on_change=on_change) as context:
+
+
+def _one_try(run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: bool) -> RunState:
+    """Begin a try, or go on with one, up to its end or to its last submission."""
+    if run.state().outcome == "succeeded":  # since we looked, another process was at it
+        return run.state()
+    run_late_hooks(run)
+    with submitting_context(run, wishes, on_change=on_change) as context:
         run_start_hooks(run)
         loop.submit(context)
-        if detach:
-            return RunResult(status=_status(run, context.state, Findings()))
-        loop.wait(context)
-    return _ended_with_hooks(run)
+        return context.state if detach else loop.wait(context)
 
 
 def wait_for(run: OpenRun, on_change: OnChange) -> RunResult:
@@ -113,7 +157,9 @@ def fetch(run: OpenRun) -> RunResult:
 def cancel_run(run: OpenRun) -> RunResult:
     """End a run, and wait for its end as long as Batch takes to stop children."""
     state = _begun(run)
-    if state.outcome is None:
+    if state.outcome is not None:
+        say(f"pegbatch: nothing is running: the run has {_ended_word(state)} already")
+    else:
         with watching_context(run, writes=True) as context:
             cancel(context)
             state = loop.wait(context, at_most_seconds=CANCEL_SECONDS)
@@ -138,14 +184,25 @@ def _ended(run: OpenRun, state: RunState | None = None) -> RunResult:
     outputs = run.directory.outputs(known.run_url)
     fetched = fetch_outputs(outputs, lambda output: fetch_file(store, output))
     if fetched.files:
-        journal = Journal(run.runs, run.clock, new_state(run.plan), writes=True)
-        journal.put("fetched", files=fetched.files, bytes=fetched.size_bytes)
+        run.journal().put("fetched", files=fetched.files, bytes=fetched.size_bytes)
+    if fetched.missing and known.outcome == "succeeded":
+        say(f"pegbatch: {_gone_text(fetched.missing)}")
     register_outputs(run, known, store)
     return RunResult(
         status=_status(run, known, look_up(store, known)),
         fetched=fetched,
         outputs=_first_outputs(run, store, known.run_url),
         failures=_failures(store, known),
+    )
+
+
+def _gone_text(lfns: Sequence[str]) -> str:
+    """Say which outputs of a run that has succeeded are neither in the store nor brought here."""
+    shown = ", ".join(lfns[:GONE_SHOWN])
+    more = f" and {len(lfns) - GONE_SHOWN:,} more" if len(lfns) > GONE_SHOWN else ""
+    return (
+        f"the run has succeeded, and outputs of it are gone from the store: {shown}{more}"
+        "\n  to make them again, plan the workflow again and run that"
     )
 
 
@@ -164,11 +221,12 @@ def _place(output: Output) -> str:
 def _failures(store: ObjectStore, state: RunState) -> tuple[Mapping[str, Any], ...]:
     if state.outcome in (None, "succeeded"):
         return ()
-    try:
-        summary = json.loads(store.read(join_url(state.run_url, SUMMARY_KEY)))
-    except ObjectMissing:
-        return ()
-    return tuple(summary.get("failures", ()))
+    summary = read_summary(store, state)
+    return () if summary is None else summary.failures
+
+
+def _ended_word(state: RunState) -> str:
+    return "been cancelled" if state.outcome == "cancelled" else str(state.outcome)
 
 
 def _begun(run: OpenRun) -> RunState:
@@ -177,7 +235,7 @@ def _begun(run: OpenRun) -> RunState:
         raise InputError(
             "this plan was never run",
             where=str(run.directory.path),
-            hint=f"run it with `pegbatch run {run.directory.path}`",
+            hint=f"run it with `pegbatch run {shlex.quote(str(run.directory.path))}`",
         )
     return state
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,9 +12,13 @@ from pathlib import Path
 import click
 
 from pegbatch.errors import OutsideError, Problem, UsageError
+from pegbatch.model.plain import plain, plain_line
 
 SHOWN = 20
 """More problems than this are counted, not listed."""
+
+LONGEST_TEXT = 2000
+"""Characters of a problem that are shown."""
 
 _HINTS = {
     errno.ENOSPC: "make room on that disk, and run the same command again",
@@ -26,19 +32,56 @@ _HINTS = {
 }
 
 
+def say(text: str) -> None:
+    """Write a line on stderr; where nobody reads that any more, what is under way goes on."""
+    try:
+        # Made plain here, too: over progress bars it does not pass the door that all else does.
+        click.echo(plain(text), err=True)
+    except OSError:
+        _hush(sys.stderr.fileno())
+
+
+def show(text: str | bytes) -> None:
+    """Write a result on stdout; a reader who has seen enough, such as `head`, is no error."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        _hush(sys.stdout.fileno())
+
+
+def _hush(descriptor: int) -> None:
+    """Lead a stream to nowhere, so that flushing it at the end does not fail once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
 def told(problems: Sequence[Problem], start: str = "pegbatch: ") -> str:
     """Return the first SHOWN problems, each with where, what and what next, and count the rest."""
-    shown = [f"{start}{problem}" for problem in problems[:SHOWN]]
+    shown = [f"{start}{_paragraph(problem)}" for problem in problems[:SHOWN]]
     left = len(problems) - len(shown)
     if left:
         shown.append(f"pegbatch: … and {left:,} more like {'this' if left == 1 else 'these'}")
     return "\n".join(shown)
 
 
+def _paragraph(problem: Problem) -> str:
+    """Return a problem so that no line break in it can begin a line as ours do."""
+    parts = (problem.message, problem.hint)
+    message, hint = (part and _shortened(part).replace("\n", "\n    ") for part in parts)
+    return str(Problem(message or "", problem.where and plain_line(problem.where), hint))
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of what nobody would read: a file may hold a line of megabytes."""
+    half = LONGEST_TEXT // 2
+    return text if len(text) <= LONGEST_TEXT else f"{text[:half]} … {text[-half:]}"
+
+
 def echo_warnings(warnings: Sequence[Problem]) -> None:
     """Write warnings on stderr."""
     if warnings:
-        click.echo(told(warnings, "pegbatch: warning: "), err=True)
+        say(told(warnings, "pegbatch: warning: "))
 
 
 def outside_error(error: OSError) -> OutsideError:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 from pathlib import Path
-
-import click
 
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.adapters.wire_buckets import bucket_names, make_buckets
 from pegbatch.cli.choice import Service, Wishes
+from pegbatch.cli.telling import say
 from pegbatch.emulator.moto_process import check_installed
 from pegbatch.engine.state import RunState
 from pegbatch.errors import StoreError, UsageError
@@ -49,15 +49,15 @@ def prepare_buckets(
 @cache
 def tell_lost(submit_dir: Path, *, ended: bool) -> None:
     """Say, once, that the objects of a run are gone."""
+    cancel = f"pegbatch cancel {shlex.quote(str(submit_dir))}"
     advice = (
         "counts and outputs are those that are known without them"
         if ended
-        else f"it cannot go on: `pegbatch cancel {submit_dir}`, then plan and run again"
+        else f"it cannot go on: `{cancel}`; `pegbatch run` then does all again"
     )
-    click.echo(
+    say(
         "pegbatch: with --wire objects live in the memory of the embedded AWS, which has ended "
-        f"since; those of this run are lost: {advice}",
-        err=True,
+        f"since; those of this run are lost: {advice}"
     )
 
 

@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 import os
-import secrets
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-
-import click
 
 from pegbatch.adapters.aws_batch import AwsBatch
 from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import AmazonCredentials, amazon_client, local_client
-from pegbatch.adapters.aws_entities import Entities, LocalEntities, named_entities
 from pegbatch.adapters.clock import SystemClock
 from pegbatch.adapters.login_stores import options_of_users
 from pegbatch.adapters.s3_logins import home_directory, load_logins
 from pegbatch.adapters.sqlite_runs import SqliteRuns
-from pegbatch.adapters.store import Store
+from pegbatch.adapters.store import Store, s3_endpoint
 from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.adapters.wire_buckets import wire_options
-from pegbatch.adapters.worker_archive import write_worker
-from pegbatch.batch.requests import RunIdentity, build_requests
-from pegbatch.cli.choice import Service, Wishes, choose_service, local_vcpus, region
-from pegbatch.cli.wire import choose_wire, prepare_buckets
-from pegbatch.emulator.background import ensure_running, local_folder
-from pegbatch.engine.context import Context, Launch, Pace, Ports
+from pegbatch.cli.choice import Service, region
+from pegbatch.cli.telling import say
+from pegbatch.cli.wire import prepare_buckets
+from pegbatch.emulator.background import ensure_running, local_folder, running
+from pegbatch.emulator.settings import Runtime
+from pegbatch.engine.context import Context, Pace, Ports
 from pegbatch.engine.journal import Journal
 from pegbatch.engine.state import RunState, fold, new_state
-from pegbatch.engine.uploads import UploadItem
-from pegbatch.errors import OutsideError
-from pegbatch.model.layout import WORKER_KEY
-from pegbatch.model.names import safe_name
+from pegbatch.errors import JobServiceError, OutsideError
 from pegbatch.model.plan import Plan
+from pegbatch.model.tries import Try
 
-HEX_DIGITS = 8
-PACES = {"local": Pace(0.05, 0.5), "aws": Pace(5.0, 30.0)}
+PACES = {
+    "local": Pace(0.05, 0.5, fresh_seconds=60.0, forgotten_seconds=5.0),
+    "aws": Pace(5.0, 30.0),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +49,36 @@ class OpenRun:
 
     def state(self) -> RunState:
         """Return the fold of the log as it is now."""
-        return fold(new_state(self.plan), self.runs.events())
+        return fold(self._new_state(), self.runs.events())
+
+    def journal(self, *, writes: bool = True) -> Journal:
+        """Return the log and its fold, to go on from there."""
+        return Journal(self.runs, self.clock, self._new_state(), writes=writes)
+
+    def _new_state(self) -> RunState:
+        return new_state(self.plan, KnownTries(self.directory))
 
     @property
     def local_folder(self) -> Path:
         """Return the folder of the embedded AWS of this run."""
         return local_folder(self.directory.base_directory())
+
+
+class KnownTries(Mapping[int, Try]):
+    """The later tries of a submit directory, read when the log speaks of one."""
+
+    def __init__(self, directory: SubmitDirectory) -> None:
+        """Take the directory; it may get more tries while this is held."""
+        self._directory = directory
+
+    def __getitem__(self, number: int) -> Try:
+        return self._directory.tries()[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._directory.tries())
+
+    def __len__(self) -> int:
+        return len(self._directory.tries())
 
 
 def open_run(path: Path) -> OpenRun:
@@ -94,10 +113,14 @@ def open_store(run: OpenRun, service: Service, *, wire: bool | None = None) -> S
     of_user = options_of_users(logins, run.plan.s3_users)
     if not run.plan.staging_url.startswith("s3://"):
         return Store(of_user=of_user)
-    credentials = AmazonCredentials(region(run.plan, os.environ))
-    endpoint_url = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    options = S3Options(endpoint_url=endpoint_url or None, credentials=credentials)
-    return Store(s3=options, of_user=of_user)
+    return Store(s3=amazon_options(region(run.plan, os.environ)), of_user=of_user)
+
+
+def amazon_options(region_name: str) -> S3Options:
+    """Return how S3 of Amazon is reached, or the service that stands in for it."""
+    return S3Options(
+        endpoint_url=s3_endpoint(os.environ), credentials=AmazonCredentials(region_name)
+    )
 
 
 @contextmanager
@@ -121,77 +144,57 @@ def watching_context(
     Shapes: without writes nothing is added to the log (another process does that).
     """
     service: Service = "aws" if run.state().service == "aws" else "local"
-    with _batch_caller(run, service) as caller:
+    with batch_caller(run, service) as caller:
         store = open_store(run, service)
-        yield _context(run, service, caller, store, writes=writes, on_change=on_change)
+        yield engine_context(run, service, caller, store, writes=writes, on_change=on_change)
 
 
 @contextmanager
-def submitting_context(
-    run: OpenRun, wishes: Wishes, *, on_change: Callable[[RunState], None] = lambda state: None
-) -> Iterator[Context]:
-    """Connect, make what is missing, give the run its URL, and prepare its requests.
-
-    The caller holds the run's lock.
-    """
-    state = run.state()
-    service = choose_service(run.plan, wishes, state.service)
-    wire = choose_wire(wishes, service, state)
-    vcpus = local_vcpus(run.plan, wishes)
-    with (
-        _batch_caller(run, service, tell=True) as caller,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        entities = _entities(run, service, caller, vcpus)
-        store = open_store(run, service, wire=wire)
-        context = _context(run, service, caller, store, writes=True, on_change=on_change)
-        _begin(run, context.journal, service, wire=wire)
-        launch = _launch(run, context.state, entities, Path(folder))
-        yield Context(
-            ports=context.ports,
-            plan=run.plan,
-            journal=context.journal,
-            pace=context.pace,
-            launch=launch,
-            on_change=on_change,
-            on_note=lambda text: click.echo(f"pegbatch: {text}", err=True),
-        )
-
-
-@contextmanager
-def _batch_caller(run: OpenRun, service: Service, *, tell: bool = False) -> Iterator[AwsCaller]:
+def batch_caller(
+    run: OpenRun, service: Service, *, runtime: Runtime | None = None, tell: bool = False
+) -> Iterator[AwsCaller]:
+    """Connect to AWS Batch, the embedded one or Amazon's; with tell, say which."""
+    revive: Callable[[], None] = _let_be
     with ExitStack() as stack:
         if service == "local":
-            endpoint = ensure_running(run.local_folder)
+            endpoint = ensure_running(run.local_folder, runtime=runtime)
             where = f"the embedded AWS in {run.local_folder}"
             client = stack.enter_context(local_client("batch", endpoint.url))
+            revive = partial(_revive, run.local_folder, endpoint.url)
         else:
             named = region(run.plan, os.environ)
             where = f"Amazon, {named}"
             client = stack.enter_context(amazon_client("batch", named))
         if tell:
-            click.echo(f"pegbatch: running on {where}", err=True)
-        yield AwsCaller(client, CallBudget(run.clock, _RATES[service]), run.clock)
+            say(f"pegbatch: running on {where}")
+        budget = CallBudget(run.clock, _RATES[service])
+        yield AwsCaller(client, budget, run.clock, revive=revive)
+
+
+def _revive(folder: Path, url: str) -> None:
+    """Start the embedded AWS again where it was ended, or killed, under a run that goes on.
+
+    Errors: JobServiceError where it is not the one that was there (its folder was deleted).
+    """
+    if running(folder) is None:
+        say(f"pegbatch: the embedded AWS in {folder} has ended; starting it again")
+    if ensure_running(folder).url != url:
+        raise JobServiceError(
+            "the embedded AWS was begun anew, at another address",
+            where=str(folder),
+            hint="if its folder was deleted, its jobs are gone; run the same command again",
+        )
+
+
+def _let_be() -> None:
+    """Do nothing: Amazon is not ours to start."""
 
 
 _RATES = {"local": 2_000.0, "aws": 40.0}
 """Calls a second. Amazon: below the 50 SubmitJob calls that an account has in a region."""
 
 
-def _entities(run: OpenRun, service: Service, caller: AwsCaller, vcpus: int | None) -> Entities:
-    if service == "aws":
-        return named_entities(run.plan.properties)
-    return LocalEntities(
-        caller=caller,
-        clock=run.clock,
-        properties=run.plan.properties,
-        folder=Path.cwd(),
-        vcpus=vcpus or os.cpu_count() or 1,
-        set_vcpus=vcpus is not None,
-    ).ensure()
-
-
-def _context(
+def engine_context(
     run: OpenRun,
     service: Service,
     caller: AwsCaller,
@@ -200,6 +203,7 @@ def _context(
     writes: bool,
     on_change: Callable[[RunState], None],
 ) -> Context:
+    """Return what the engine needs to look at a run; not yet to submit."""
     return Context(
         ports=Ports(
             jobs=AwsBatch(caller),
@@ -208,46 +212,9 @@ def _context(
             clock=run.clock,
         ),
         plan=run.plan,
-        journal=Journal(run.runs, run.clock, new_state(run.plan), writes=writes),
+        journal=run.journal(writes=writes),
         pace=PACES[service],
+        read_bags=run.directory.bag_ids,
         on_change=on_change,
+        on_note=lambda text: say(f"pegbatch: {text}"),
     )
-
-
-def _begin(run: OpenRun, journal: Journal, service: Service, *, wire: bool) -> None:
-    """Give a run that has not begun its URL and its name on Batch."""
-    if journal.state.started is not None:
-        return
-    run_hex = secrets.token_hex(HEX_DIGITS // 2)
-    name = safe_name(run.plan.label or run.plan.workflow)
-    folder = "/".join(part for part in (run.plan.staging_url, run.plan.run_folder) if part)
-    stamp = datetime.fromtimestamp(run.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
-    body = {
-        "try": 1,
-        "run_url": f"{folder}/{name}-{stamp}-{run_hex}",
-        "service": service,
-        "job_prefix": f"{name}-{run_hex}",
-        **({"wire": True} if wire else {}),
-    }
-    journal.put("run-started", **body)
-
-
-def _launch(run: OpenRun, state: RunState, entities: Entities, folder: Path) -> Launch:
-    in_directories = state.service == "local" and not state.wire
-    identity = RunIdentity(
-        run_url=state.run_url,
-        run_hex=state.job_prefix[-HEX_DIGITS:],
-        service=state.service,
-        started=run.clock.now() if state.started is None else state.started,
-        s3_directory=str(run.local_folder / "s3") if in_directories else None,
-        job_queue=entities.job_queue,
-        job_definition=entities.job_definition,
-    )
-    requests = build_requests(run.plan, identity)
-    worker = folder / WORKER_KEY
-
-    def uploads() -> Iterator[UploadItem]:
-        write_worker(worker)
-        return run.directory.uploads(state.run_url, worker)
-
-    return Launch(requests={request.array: request for request in requests}, uploads=uploads)

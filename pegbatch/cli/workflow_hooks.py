@@ -1,6 +1,6 @@
 """The hooks of a workflow as a whole, run by the `run` or `wait` that is there.
 
-Each is run once in a run: the event is in the log before its commands are started. A run that
+Each is run once in a try: the event is in the log before its commands are started. A try that
 nobody watches has its last hooks run by the next `run` or `wait`.
 """
 
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 
-import click
-
 from pegbatch.adapters.hook_commands import run_hook
+from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, held
-from pegbatch.engine.journal import Journal
-from pegbatch.engine.state import new_state
 from pegbatch.model.hooks import Happening, hook_environment, hooks_for
 
 HOOK_SECONDS = 60.0
@@ -31,12 +28,19 @@ def run_end_hooks(run: OpenRun) -> None:
         return
     with held(run) as alone:
         if alone:
-            failed = run.state().outcome != "succeeded"
-            _run(run, "error" if failed else "success", int(failed))
+            run_late_hooks(run)
+
+
+def run_late_hooks(run: OpenRun) -> None:
+    """Run what waits for the end of a try that has ended; the caller holds the run's lock."""
+    outcome = run.state().outcome
+    if run.plan.hooks and outcome is not None:
+        failed = outcome != "succeeded"
+        _run(run, "error" if failed else "success", int(failed))
 
 
 def _run(run: OpenRun, happening: Happening, status: int | None) -> None:
-    journal = Journal(run.runs, run.clock, new_state(run.plan), writes=True)
+    journal = run.journal()
     if ("start" if happening == "start" else "end") in journal.state.hooked:
         return
     journal.put("hooked", at="start" if happening == "start" else "end")
@@ -53,4 +57,4 @@ def _run(run: OpenRun, happening: Happening, status: int | None) -> None:
         environment = {**os.environ, **told}
         complaint = run_hook(command, run.directory.path, environment, seconds=HOOK_SECONDS)
         if complaint:
-            click.echo(f"pegbatch: warning: hook {event}: {command}: {complaint}", err=True)
+            say(f"pegbatch: warning: hook {event}: {command}: {complaint}")

@@ -6,21 +6,31 @@ each resource, which they do through the API, as CloudFormation does.
 
 from __future__ import annotations
 
+import logging
+import re
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 
+from pegbatch.emulator.settings import ACCOUNT
 from pegbatch.emulator.template_values import as_request
 
+logger = logging.getLogger(__name__)
+LIFE_TAG = "pegbatch:stacks-of"
+"""On what a stack made: which process of moto knows that stack."""
 WAIT_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
+_REFUSED = ("ClientException", "InvalidSignatureException")
+"""What a template asks for in vain; the second: it is for another region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +101,13 @@ KINDS = (
 
 
 def install(url: str) -> None:
-    """Let stacks put their Batch resources into the embedded AWS at this address."""
-    models = [_model(kind, url) for kind in KINDS]
+    """Let stacks put their Batch resources into the embedded AWS at this address.
+
+    What stacks of an earlier embedded AWS on the same folder made is there still, while moto has
+    forgotten the stacks: it is known by its tag, and the next stack that has it takes it over.
+    """
+    life = uuid.uuid4().hex
+    models = [_model(kind, url, life) for kind in KINDS]
     # moto finds its models by class, and of one type the last: ours are made after its own.
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
@@ -103,9 +118,11 @@ def install(url: str) -> None:
 class Resources:
     """Makes, changes and deletes the resources of one kind."""
 
-    def __init__(self, kind: Kind, url: str, region: str) -> None:
-        """Take the kind, and where to make it."""
+    def __init__(self, kind: Kind, url: str, region: str, life: str) -> None:
+        """Take the kind, where to make it, and what tells this process from others."""
         self.kind = kind
+        self._region = region
+        self._life = life
         self._client: Any = boto3.client(
             "batch",
             endpoint_url=url,
@@ -117,9 +134,28 @@ class Resources:
         """Make one and return its ARN."""
         body = self._request(self.kind.create, properties)
         body[self.kind.name] = name
+        body["tags"] = {**body.get("tags", {}), LIFE_TAG: self._life}
+        left = self._left(name)
+        if left is not None:
+            logger.warning("%s of a stack that is gone is taken over by a new stack", left)
+            self._call("tag_resource", resourceArn=left, tags=body["tags"])
+            return self.update(left, name, properties)
         arn = str(self._call(self.kind.create, **body)[self.kind.arn])
         self._await(arn)
         return arn
+
+    def _left(self, name: str) -> str | None:
+        """Return the ARN of one that a stack of an earlier process made."""
+        if self.kind.update == self.kind.create:
+            # There is always room for another revision.
+            return None
+        kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", self.kind.type).lower()
+        arn = f"arn:aws:batch:{self._region}:{ACCOUNT}:{kind}/{name}"
+        try:
+            tags = self._client.list_tags_for_resource(resourceArn=arn)["tags"]
+        except ClientError:
+            return None
+        return None if tags.get(LIFE_TAG) in (None, self._life) else arn
 
     def update(self, arn: str, name: str, properties: Mapping[str, Any]) -> str:
         """Change one and return its ARN, another one where it is made anew."""
@@ -152,7 +188,9 @@ class Resources:
     def _call(self, operation: str, **body: Any) -> Any:
         try:
             return getattr(self._client, operation)(**body)
-        except self._client.exceptions.ClientException as error:
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _REFUSED:
+                raise
             # What CloudFormation would say; anything else is taken for a fault of the server.
             raise ValidationError(message=str(error)) from error
 
@@ -202,7 +240,7 @@ class BatchResource:
         self._resources.delete(self.arn)
 
 
-def _model(kind: Kind, url: str) -> type[Any]:
+def _model(kind: Kind, url: str, life: str) -> type[Any]:
     """Return the class by which moto makes and changes resources of a kind."""
 
     class Model(BatchResource, CloudFormationModel):
@@ -229,7 +267,7 @@ def _model(kind: Kind, url: str) -> type[Any]:
             region_name: str,
             **kwargs: Any,
         ) -> Any:
-            resources = Resources(kind, url, region_name)
+            resources = Resources(kind, url, region_name, life)
             arn = resources.create(resource_name, cloudformation_json["Properties"])
             return cls(resources, arn)
 
@@ -245,7 +283,7 @@ def _model(kind: Kind, url: str) -> type[Any]:
             properties = cloudformation_json["Properties"]
             old = original_resource.physical_resource_id
             name = properties.get(cls.cloudformation_name_type(), _name_in(old))
-            resources = Resources(kind, url, region_name)
+            resources = Resources(kind, url, region_name, life)
             return cls(resources, resources.update(old, name, properties))
 
     return Model

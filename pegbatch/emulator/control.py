@@ -53,8 +53,8 @@ class Control:
             return Response(404, b"{}")
         try:
             check_control(request)
-            return Response(200, as_json(call(orjson.loads(request.body or b"{}"))))
-        except (Refusal, KeyError, ValueError, TypeError) as error:
+            return Response(200, as_json(call(_body(request))))
+        except (Refusal, KeyError, ValueError, TypeError, AttributeError) as error:
             return Response(400, as_json({"message": str(error)}))
 
     def _status(self, body: Json) -> Json:
@@ -62,6 +62,8 @@ class Control:
         return {
             "pid": os.getpid(),
             "folder": str(self._world.settings.folder),
+            "region": self._world.settings.region,
+            "runtime": self._world.settings.runtime,
             "jobs": len(core.jobs),
             "open_jobs": core.open_jobs,
             "moto_pid": self._moto_pid(),
@@ -74,9 +76,8 @@ class Control:
     def _arm(self, body: Json) -> Json:
         if body["kind"] not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
-        self._faults.arm(
-            Fault(body["kind"], body.get("calls", 1), body.get("operation"), body.get("after", 0))
-        )
+        rest = (body.get("operation"), body.get("after", 0), body.get("one_in", 0))
+        self._faults.arm(Fault(body["kind"], body.get("calls", 1), *rest))
         return {}
 
     def _clear(self, body: Json) -> Json:
@@ -106,3 +107,10 @@ class Control:
         if item is None:
             raise ValueError(f"job {job_id} does not exist")
         return item.units if isinstance(item, Job) else [item]
+
+
+def _body(request: Request) -> Json:
+    body = orjson.loads(request.body or b"{}")
+    if not isinstance(body, dict):
+        raise ValueError("the body is no JSON object")
+    return body

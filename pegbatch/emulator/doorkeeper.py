@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 from pegbatch.emulator.http_server import Head, Request
@@ -17,15 +18,28 @@ from pegbatch.emulator.refusals import Refusal
 HOSTS = ("127.0.0.1", "localhost")
 BUCKET_HOSTS = ".localhost"
 """After the name of a bucket; browsers and resolvers keep such names on this machine."""
+OWN_KEY = "local"
+"""Access key of pegbatch's own clients."""
+_SCOPE = re.compile(
+    r"Credential=(?P<key>[^,/\s]*)/\d{8}/(?P<region>[^/,\s]+)/[^/,\s]+/aws4_request"
+)
 CONTROL_HEADER = "x-pegbatch"
 _ROOT = 0
+_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+"""A client may come to 127.0.0.1 through an IPv6 socket; then its end is in the second one."""
 
 
 def is_own_user(transport: asyncio.Transport) -> bool:
-    """Tell whether the other end of a connection belongs to this user or to root."""
+    """Tell whether the other end of a connection belongs to this user or to root.
+
+    Shapes: an end that is in no table was closed already, or hides: nobody we need to answer.
+    """
     peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    user = socket_user(Path("/proc/net/tcp").read_text(), peer[1], own[1])
-    return user in (None, os.getuid(), _ROOT)
+    for table in _TABLES:
+        user = socket_user(_read(table), peer[1], own[1])
+        if user is not None:
+            return user in (os.getuid(), _ROOT)
+    return False
 
 
 def socket_user(table: str, port: int, remote_port: int) -> int | None:
@@ -41,6 +55,13 @@ def socket_user(table: str, port: int, remote_port: int) -> int | None:
     return None
 
 
+def _read(table: Path) -> str:
+    try:
+        return table.read_text()
+    except OSError:  # a machine without IPv6 has no table of it
+        return ""
+
+
 def check_call(request: Request) -> None:
     """Refuse an API call that is not signed (any signature will do), as Amazon does."""
     _check_host(request)
@@ -50,6 +71,23 @@ def check_call(request: Request) -> None:
             error_type="MissingAuthenticationTokenException",
             status=403,
         )
+
+
+def check_region(request: Request, region: str) -> None:
+    """Refuse a call that is signed for another region, as Amazon does.
+
+    Shapes: pegbatch's own clients know this address and no region.
+    """
+    scope = _SCOPE.search(request.headers.get("authorization", ""))
+    if scope is None or scope["key"] == OWN_KEY or scope["region"] == region:
+        return
+    raise Refusal(
+        f"Credential should be scoped to a valid region: the embedded AWS is in {region}, the"
+        f" request is signed for {scope['region']}. Name {region} (--region, AWS_DEFAULT_REGION,"
+        f" pegasus.aws.region), or start it with --region {scope['region']} on a fresh --dir",
+        error_type="InvalidSignatureException",
+        status=403,
+    )
 
 
 def check_foreign_call(head: Head) -> None:

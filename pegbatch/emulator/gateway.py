@@ -14,10 +14,11 @@ from xml.sax.saxutils import escape
 import orjson
 
 from pegbatch.emulator.doorkeeper import check_foreign_call
+from pegbatch.emulator.faults import FaultKind, foreign_refusal
 from pegbatch.emulator.http_server import Connection, Head, Relay, Response
 from pegbatch.emulator.moto_process import MotoProcess
 from pegbatch.emulator.refusals import Refusal, not_installed
-from pegbatch.emulator.relay import NotRelayed, RelayedRequest, Target
+from pegbatch.emulator.relay import Breach, NotRelayed, RelayedRequest, Target
 from pegbatch.errors import OutsideError
 
 OURS = frozenset({"batch", "logs"})
@@ -28,10 +29,16 @@ _BUCKET_HOST = re.compile(r"(?P<bucket>.+?)(?:\.s3(?:[.-][\w-]+)?)?\.localhost(?
 class Gateway:
     """Sends what is not ours to moto."""
 
-    def __init__(self, moto: MotoProcess, touch: Callable[[], None]) -> None:
-        """Take moto, and whom to tell of every such request."""
+    def __init__(
+        self,
+        moto: MotoProcess,
+        touch: Callable[[], None],
+        next_fault: Callable[[str, str], FaultKind | None] = lambda service, method: None,
+    ) -> None:
+        """Take moto, whom to tell of every such request, and who says what is to go wrong."""
         self._moto = moto
         self._touch = touch
+        self._next_fault = next_fault
         self.active = 0
         """Requests on their way."""
 
@@ -63,9 +70,23 @@ class Gateway:
         except Refusal as error:
             raise NotRelayed(error_answer(service, head, error)) from error
         except OutsideError as error:
-            raise NotRelayed(error_answer(service, head, not_installed(str(error)))) from error
+            said = "; ".join(str(error).split("\n  "))  # clients print an error as one line
+            raise NotRelayed(error_answer(service, head, not_installed(said))) from error
         path, host = _in_path_style(head) if service == "s3" else (head.target, _host(head))
-        return Target(self._moto.connect, path, host)
+        return Target(self._moto.connect, path, host, self._breach(service, head))
+
+    def _breach(self, service: str, head: Head) -> Breach | None:
+        """Return where the exchange is to break off.
+
+        Errors: NotRelayed where a fault answers, or hangs up, at once.
+        """
+        fault = self._next_fault(service, head.method)
+        if fault is None or fault == "no-image":
+            return None
+        if fault in ("drop-after", "half"):
+            return "answer" if fault == "drop-after" else "body"
+        answer = foreign_refusal(fault)
+        raise NotRelayed(None if answer is None else error_answer(service, head, answer))
 
 
 def service_of(head: Head) -> str | None:

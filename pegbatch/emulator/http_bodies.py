@@ -5,11 +5,14 @@ Source: RFC 9112, sections 6 and 7.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
 MAX_HEAD = 64 * 1024
 _MAX_LINE = 4096
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{1,16}").fullmatch
+"""Python would also take signs, underscores and 0x, which others read differently."""
 
 
 class BadMessage(Exception):
@@ -79,10 +82,10 @@ class ChunkedBody:
         if self._in_trailers:
             self.ended = not line
             return
-        try:
-            size_bytes = int(line.partition(b";")[0], 16)
-        except ValueError:
-            raise BadMessage(f"{line!r} is not the length of a chunk") from None
+        digits = line.partition(b";")[0].strip()
+        if not _HEXADECIMAL(digits):
+            raise BadMessage(f"{line!r} is not the length of a chunk")
+        size_bytes = int(digits, 16)
         self._in_trailers = size_bytes == 0
         # The line end after a chunk belongs to it.
         self._left = size_bytes + 2 if size_bytes else 0

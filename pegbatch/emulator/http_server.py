@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,6 +12,15 @@ from typing import Protocol
 from pegbatch.emulator.http_bodies import MAX_HEAD, BadMessage
 
 MAX_BODY = 8 * 1024 * 1024
+MAX_CONNECTIONS = 400
+"""Beyond, the client that has been silent longest is hung up on."""
+PATIENCE_SECONDS = 30.0
+"""For the rest of a request whose start is here."""
+
+_ONCE = ("host", "content-length", "transfer-encoding", "authorization")
+"""Headers that two servers could read differently if they came twice."""
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*").fullmatch
+_FIRST_LINE = re.compile(r"([A-Z]+) ([!-~]+) HTTP/1\.[01]").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +104,20 @@ class Connection(asyncio.Protocol):
         connections: set[Connection],
         welcome: Callable[[asyncio.Transport], bool] = lambda transport: True,
         elsewhere: Elsewhere = lambda connection, head: None,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        """Take who answers, the set in which to be while open, who may connect, and who else
-        answers.
+        """Take who answers, the set in which to be while open, who may connect, who else
+        answers, and for how long the rest of a request is waited for.
         """
         self._handler = handler
         self._connections = connections
         self._welcome = welcome
         self._elsewhere = elsewhere
+        self._patience_seconds = patience_seconds
         self._buffer = bytearray()
+        self._impatience: asyncio.TimerHandle | None = None
+        self._heard = 0.0
         self._transport: asyncio.Transport | None = None
         self._relay: Relay | None = None
         self._drained = asyncio.Event()
@@ -115,12 +130,15 @@ class Connection(asyncio.Protocol):
             transport.abort()
             return
         self._transport = transport
+        self._heard = asyncio.get_running_loop().time()
         self._connections.add(self)
+        _make_room(self._connections)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._connections.discard(self)
         self._transport = None
+        self._wait_for_rest()
         self._drained.set()
         if self._relay is not None:
             self._relay.lost()
@@ -135,6 +153,11 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes and answer every request that is whole."""
+        self._heard = asyncio.get_running_loop().time()
+        self._take(data)
+        self._wait_for_rest()
+
+    def _take(self, data: bytes) -> None:
         try:
             if self._relay is not None:
                 self._relay.feed(data)
@@ -144,6 +167,26 @@ class Connection(asyncio.Protocol):
                 pass
         except BadMessage as error:
             self.send(Response(400, str(error).encode(), content_type="text/plain"), close=True)
+
+    def _wait_for_rest(self) -> None:
+        """Wait so long and no longer for the rest of a request."""
+        if not self._buffer or not self._is_free():
+            if self._impatience is not None:
+                self._impatience.cancel()
+            self._impatience = None
+        elif self._impatience is None:
+            loop = asyncio.get_running_loop()
+            self._impatience = loop.call_later(self._patience_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        self._buffer.clear()
+        text = b"the rest of the request did not come"
+        self.send(Response(408, text, content_type="text/plain"), close=True)
+
+    @property
+    def silent_since(self) -> float | None:
+        """Return when the client was last heard of; None while it is being answered."""
+        return self._heard if self._is_free() else None
 
     def close(self) -> None:
         """Hang up."""
@@ -227,16 +270,36 @@ class Connection(asyncio.Protocol):
         return True
 
 
+def _make_room(connections: set[Connection]) -> None:
+    """Hang up on the client that has been silent longest, where there are too many."""
+    if len(connections) <= MAX_CONNECTIONS:
+        return
+    silent = [(since, id(one), one) for one in connections if (since := one.silent_since)]
+    if silent:
+        min(silent)[2].close()
+
+
 def _parse_head(text: str) -> Head:
+    """Read a head strictly: what is passed on must mean the same to whoever reads it next.
+
+    Errors: BadMessage. Source: RFC 9112, sections 2.2, 5.1 and 6.3.
+    """
     first, *lines = text.split("\r\n")
-    words = first.split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1."):
+    words = _FIRST_LINE(first)
+    if words is None:
         raise BadMessage("not an HTTP/1.1 request")
-    headers = {}
+    headers: dict[str, str] = {}
     for line in lines:
+        if not _HEADER(line):
+            raise BadMessage("a header line is malformed")
         name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
-    return Head(words[0], words[1], headers, tuple(lines))
+        name = name.lower()
+        if name in headers and name in _ONCE:
+            raise BadMessage(f"the header {name} comes twice")
+        headers[name] = value.strip()
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise BadMessage("a body has a length or comes in chunks, not both")
+    return Head(words[1], words[2], headers, tuple(lines))
 
 
 def _body_length(headers: Mapping[str, str]) -> int:

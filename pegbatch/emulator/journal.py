@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from pegbatch.adapters.private_files import open_private
 from pegbatch.emulator.state.effects import Change
 
 
@@ -15,7 +16,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         """Open for appending; what is there stays."""
-        self._file = path.open("ab")
+        self._file = open_private(path, append=True)
 
     def write(self, changes: Iterable[Change]) -> None:
         """Append one line a change."""

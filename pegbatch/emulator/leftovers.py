@@ -36,6 +36,23 @@ def end_leftovers(mark: str, variable: str) -> int:
     return _kill(lambda found: found.get(name) == value and variable in found)
 
 
+def signal_first(wanted: tuple[str, ...], names: Sequence[str], number: signal.Signals) -> bool:
+    """Send a signal to the first of the processes with these values, and tell whether there is one.
+
+    Shapes: first are those whose parent has other values.
+    """
+    found = {
+        pid
+        for pid in _processes()
+        if tuple(map(_variables(pid).get, names)) == wanted and all(wanted)
+    }
+    first = [pid for pid in found if _parent(pid) not in found]
+    for pid in first:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+    return bool(first)
+
+
 def _kill(is_wanted: Callable[[Mapping[str, str]], bool]) -> int:
     killed: set[int] = set()
     for _ in range(ROUNDS):
@@ -63,3 +80,12 @@ def _variables(pid: int) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in text.split("\0"))
     return {name: value for name, _, value in pairs}
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The name before the state may hold anything, brackets too.
+    return int(text.rpartition(")")[2].split()[1])

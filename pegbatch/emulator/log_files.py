@@ -7,14 +7,15 @@ attempt and its end (or the file's last change).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pegbatch.emulator.state.jobs import Attempt, Unit
+from pegbatch.emulator.state.jobs import Attempt, Job, Unit
 
 GROUP = "/aws/batch/job"
+"""Where a definition names no other."""
 MAX_MESSAGE = 256 * 1024
 """Bytes of one event; longer lines become several."""
 
@@ -32,6 +33,7 @@ class LogEvent(NamedTuple):
 class Stream:
     """The log of one attempt."""
 
+    group: str
     name: str
     path: Path
     attempt: Attempt
@@ -92,12 +94,12 @@ class Stream:
 
 
 class LogFiles:
-    """All streams by name."""
+    """All streams by group and name."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder of the log files."""
         self._folder = folder
-        self._streams: dict[str, Stream] = {}
+        self._streams: dict[str, dict[str, Stream]] = {GROUP: {}}
 
     def path(self, task: str) -> Path:
         """Return the file of a task's log; few files share a folder."""
@@ -105,25 +107,39 @@ class LogFiles:
 
     def stream(self, unit: Unit, attempt: Attempt) -> Stream:
         """Return (and remember) the stream of an attempt."""
-        name = stream_name(unit.job.spec.definition, attempt.task)
-        stream = self._streams.get(name)
-        if stream is None:
-            stream = Stream(name, self.path(attempt.task), attempt)
-            self._streams[name] = stream
-        return stream
+        group, name = log_group(unit.job), stream_name(unit.job, attempt.task)
+        streams = self._streams.setdefault(group, {})
+        if name not in streams:
+            streams[name] = Stream(group, name, self.path(attempt.task), attempt)
+        return streams[name]
 
-    def find(self, name: str) -> Stream | None:
-        """Return a stream by name."""
-        return self._streams.get(name)
+    def find(self, group: str, name: str) -> Stream | None:
+        """Return a stream of a group by name."""
+        return self._streams.get(group, {}).get(name)
 
-    def all(self) -> Iterable[Stream]:
-        """Return every stream, oldest first."""
-        return self._streams.values()
+    def all(self, group: str) -> Iterable[Stream]:
+        """Return every stream of a group, oldest first."""
+        return self._streams.get(group, {}).values()
+
+    def groups(self) -> list[str]:
+        """Return the groups that jobs have written to, and the default one."""
+        return sorted(self._streams)
 
 
-def stream_name(definition: str, task: str) -> str:
+def log_group(job: Job) -> str:
+    """Return the group that a job's definition names."""
+    return str(_log_options(job).get("awslogs-group") or GROUP)
+
+
+def stream_name(job: Job, task: str) -> str:
     """Return the name of a stream. Source: Batch User Guide, "awslogs"."""
-    return f"{definition[:200]}/default/{task}"
+    prefix = _log_options(job).get("awslogs-stream-prefix") or job.spec.definition[:200]
+    return f"{prefix}/default/{task}"
+
+
+def _log_options(job: Job) -> Mapping[str, str]:
+    configuration = (job.detail.get("container") or {}).get("logConfiguration") or {}
+    return configuration.get("options") or {}
 
 
 def _nth_from_end(chunk: bytes, count: int) -> int:

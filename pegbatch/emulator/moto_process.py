@@ -39,7 +39,7 @@ def check_installed() -> None:
     """
     if not is_installed():
         raise OutsideError(
-            "moto's server is missing, which serves S3 over the wire, IAM, CloudFormation and more",
+            "moto's server is missing; it serves S3 over the wire, IAM, CloudFormation and more",
             hint=INSTALL_HINT,
         )
 

@@ -6,14 +6,17 @@ when its standard input is closed.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import resource
 import sys
 import threading
 from typing import Any
+from xml.sax.saxutils import escape
 
 import moto.backends
+from flask import Response, request
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -35,7 +38,9 @@ def main(descriptor: int, url: str) -> None:
             from pegbatch.emulator import batch_stacks
 
             batch_stacks.install(url)
-        return create_backend_app(service)
+        backend = create_backend_app(service)
+        backend.register_error_handler(NotImplementedError, _not_implemented)
+        return backend
 
     app: Any = DomainDispatcherApplication(create)
     _server(app, descriptor).serve_forever()
@@ -45,6 +50,17 @@ def _server(app: Any, descriptor: int) -> BaseWSGIServer:
     return make_server(
         "unix://", 0, app, threaded=True, request_handler=MotoRequestHandler, fd=descriptor
     )
+
+
+def _not_implemented(error: NotImplementedError) -> Response:
+    """Answer a call that moto does not know so that clients can read it."""
+    text = str(error) or "moto does not do this"
+    if "X-Amz-Target" in request.headers:
+        body = json.dumps({"__type": "NotImplemented", "message": text})
+        return Response(body, 501, content_type="application/x-amz-json-1.1")
+    inner = f"<Code>NotImplemented</Code><Message>{escape(text)}</Message>"
+    body = f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
+    return Response(body, 501, content_type="application/xml")
 
 
 def _end_with_parent() -> None:

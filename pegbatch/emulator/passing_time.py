@@ -1,10 +1,17 @@
-"""The time of day, and how long nothing has happened."""
+"""The time of day, how long nothing has happened, and whether there is still a folder to serve."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+logger = logging.getLogger(__name__)
+LOOK_SECONDS = 1.0
 
 
 class Clock:
@@ -56,3 +63,32 @@ class Idle:
             self._stop.set()
         else:
             self._look_in(left)
+
+
+class Home:
+    """Ends the server when its folder is deleted: what is found there later is not its own."""
+
+    def __init__(self, lock: IO[str], stop: asyncio.Event) -> None:
+        """Take the file that is held open in the folder, and what to set when it has no name."""
+        self._lock = lock
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+
+    def is_there(self) -> bool:
+        """Say whether the folder is still the one that was taken."""
+        try:
+            return os.path.samestat(Path(self._lock.name).stat(), os.fstat(self._lock.fileno()))
+        except FileNotFoundError:
+            return False
+
+    def _look(self) -> None:
+        if self.is_there():
+            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+        else:
+            logger.warning("the folder was deleted: %s", Path(self._lock.name).parent)
+            self._stop.set()

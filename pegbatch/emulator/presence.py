@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from pegbatch.adapters.private_files import write_private
 
 FILE = "emulator.json"
 PATIENCE_SECONDS = 10.0
@@ -23,6 +25,8 @@ class Endpoint:
     pid: int
     folder: Path
     """`<dir>/local-aws`."""
+    region: str = ""
+    """Of its ARNs; empty where it was not asked."""
 
     @property
     def s3_directory(self) -> Path:
@@ -34,13 +38,16 @@ def publish(endpoint: Endpoint) -> None:
     """Write emulator.json, whole or not at all."""
     path = endpoint.folder / FILE
     draft = path.with_suffix(f".{endpoint.pid}.tmp")
-    draft.write_text(json.dumps({"address": endpoint.url, "pid": endpoint.pid}) + "\n")
+    body = {"address": endpoint.url, "pid": endpoint.pid}
+    write_private(draft, json.dumps(body).encode() + b"\n")
     draft.replace(path)
 
 
-def forget(folder: Path) -> None:
-    """Delete emulator.json."""
-    (folder / FILE).unlink(missing_ok=True)
+def forget(endpoint: Endpoint) -> None:
+    """Delete emulator.json; that of another one, which has come after it, stays."""
+    found = read(endpoint.folder)
+    if found is not None and found.pid == endpoint.pid:
+        (endpoint.folder / FILE).unlink(missing_ok=True)
 
 
 def read(folder: Path) -> Endpoint | None:
@@ -79,4 +86,4 @@ def living(folder: Path) -> Endpoint | None:
     status = ask(endpoint, "GET", "status")
     if not isinstance(status, dict) or status.get("folder") != os.fspath(folder.resolve()):
         return None
-    return endpoint
+    return replace(endpoint, region=str(status.get("region", "")))

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pegbatch.emulator.http_bodies import BadMessage, answer_body, request_body
 from pegbatch.emulator.http_server import Connection, Head, Response
@@ -19,13 +20,21 @@ _OWN = ("connection", "keep-alive", "expect", "host")
 """Headers that are between a client and us."""
 
 
-class NotRelayed(Exception):
-    """The request is not passed on; carries what is answered instead."""
+Breach = Literal["answer", "body"]
+"""Where to hang up on purpose: before the answer, or in the middle of its body."""
 
-    def __init__(self, response: Response) -> None:
+
+class NotRelayed(Exception):
+    """The request is not passed on; carries what is answered instead, None for hanging up."""
+
+    def __init__(self, response: Response | None) -> None:
         """Take the answer."""
-        super().__init__(response.status)
+        super().__init__(response and response.status)
         self.response = response
+
+
+class _Broken(Exception):
+    """The exchange breaks off on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Target:
     path: str
     """With the query string."""
     host: str
+    breach: Breach | None = None
 
 
 Choose = Callable[[Head], Target]
@@ -85,6 +95,9 @@ class RelayedRequest:
         except (OSError, BadMessage, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             # Half an answer cannot be taken back; the client sees that it broke off.
             close = True
+        except _Broken:
+            if self._connection.transport is not None:
+                self._connection.transport.abort()
         finally:
             self._on_end()
             self._connection.relayed(bytes(self._rest), close=close)
@@ -95,13 +108,15 @@ class RelayedRequest:
             target = self._choose(self._head)
             reader, writer = await target.connect()
         except NotRelayed as refusal:
+            if refusal.response is None:
+                raise _Broken from refusal
             while await self._body.read(PIECE_BYTES):
                 pass
             self._connection.send(refusal.response, close=self._head.is_last)
             return self._head.is_last
         sending = asyncio.create_task(self._send(target, writer))
         try:
-            framed = await self._answer(reader)
+            framed = await self._answer(reader, target.breach)
         finally:
             sending.cancel()
             with contextlib.suppress(asyncio.CancelledError, OSError):
@@ -120,11 +135,13 @@ class RelayedRequest:
                 writer.write(piece)
                 await writer.drain()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> bool:
+    async def _answer(self, reader: asyncio.StreamReader, breach: Breach | None) -> bool:
         """Pass the answer on; tell whether the client can see where it ends."""
         status, first, lines = await _read_head(reader)
         headers = dict(_split(line) for line in lines)
         body = answer_body(status, self._head.method, headers)
+        if breach == "answer" or (breach == "body" and body.ended):
+            raise _Broken
         framed = body.ended or _has_length(headers)
         closing = self._head.is_last or not framed or not self._framing.ended
         lines = [*_kept(lines), f"Connection: {'close' if closing else 'keep-alive'}"]
@@ -134,6 +151,9 @@ class RelayedRequest:
             if not piece:
                 return False
             body.take(piece)
+            if breach == "body":
+                self._connection.write(piece[: len(piece) // 2])
+                raise _Broken
             self._connection.write(piece)
             await self._connection.drain()
         return framed

@@ -7,50 +7,16 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from pegbatch.emulator.children import MARKS, Ended, Launch, LaunchFailed, Watch
 from pegbatch.emulator.leftovers import kill_marked
 from pegbatch.emulator.spawning import Spawner, own_working_directory
 
 SIGNAL_EXIT = 128
 """Added to a signal's number, as a container's exit code."""
-MARKS = ("AWS_BATCH_JOB_ID", "AWS_BATCH_JOB_ATTEMPT")
-"""Variables by which all processes of one child are known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """Everything a child is started with."""
-
-    task: str
-    """Id of the task; names its working directory."""
-    argv: Sequence[str]
-    environment: Mapping[str, str]
-    log: Path
-    """Gets stdout and stderr."""
-
-
-class LaunchFailed(Exception):
-    """The process could not be started; says why, as ECS would."""
-
-
-class Runner(Protocol):
-    """Starts and ends children; a task's id names its child."""
-
-    def start(self, launch: Launch, on_exit: Callable[[int], None]) -> None:
-        """Start a child; on_exit gets the exit code.
-
-        Errors: LaunchFailed.
-        """
-
-    def signal(self, task: str, *, kill: bool) -> None:
-        """Send SIGTERM or SIGKILL to a child and all it started; one that has ended is no error."""
-
-    async def close(self, grace_seconds: float) -> None:
-        """End all children: SIGTERM, and SIGKILL after a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +26,7 @@ class _End:
     marks: tuple[str, ...]
     code: int
     home: Path
-    on_exit: Callable[[int], None]
+    watch: Watch
 
 
 class ProcessRunner:
@@ -81,7 +47,7 @@ class ProcessRunner:
         self._swept: list[_End] = []
         """Ends that are told when nothing of the child is left."""
 
-    def start(self, launch: Launch, on_exit: Callable[[int], None]) -> None:
+    def start(self, launch: Launch, watch: Watch) -> None:
         """Start a child (see Runner)."""
         if not launch.argv:
             raise LaunchFailed("CannotStartContainerError: no command specified")
@@ -91,9 +57,10 @@ class ProcessRunner:
         except OSError as error:
             raise LaunchFailed(f"CannotStartContainerError: {error}") from error
         self._running[launch.task] = pid
-        watch = os.pidfd_open(pid)
+        descriptor = os.pidfd_open(pid)
         loop = asyncio.get_running_loop()
-        loop.add_reader(watch, self._ended, launch, watch, home, on_exit)
+        loop.add_reader(descriptor, self._ended, launch, descriptor, home, watch)
+        watch.started()
 
     def signal(self, task: str, *, kill: bool) -> None:
         """Send SIGTERM or SIGKILL to a child's group (see Runner)."""
@@ -130,17 +97,15 @@ class ProcessRunner:
         environment = {**launch.environment, "TMPDIR": str(home)}
         return self._spawner.start(launch.argv, environment, home, launch.log)
 
-    def _ended(
-        self, launch: Launch, watch: int, home: Path, on_exit: Callable[[int], None]
-    ) -> None:
+    def _ended(self, launch: Launch, descriptor: int, home: Path, watch: Watch) -> None:
         loop = asyncio.get_running_loop()
-        loop.remove_reader(watch)
-        os.close(watch)
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
         pid = self._running.pop(launch.task)
         # A container ends with its first process; until that is reaped its id can't be reused.
         _signal_group(pid, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        end = _End(_marks(launch.environment), code, home, on_exit)
+        end = _End(_marks(launch.environment), code, home, watch)
         if code >= 0 and launch.task not in self._signalled:
             self._tell(end)
             return
@@ -163,7 +128,7 @@ class ProcessRunner:
             self._spare.append(home)
         else:
             asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, home, True)
-        end.on_exit(code if code >= 0 else SIGNAL_EXIT - code)
+        end.watch.ended(Ended(code if code >= 0 else SIGNAL_EXIT - code))
 
 
 def _marks(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
+from pegbatch.emulator.children import Ended, Launch, LaunchFailed, Runner, Watch
+from pegbatch.emulator.container_specs import container_spec
 from pegbatch.emulator.journal import Journal
-from pegbatch.emulator.runners import Launch, LaunchFailed, Runner
 from pegbatch.emulator.settings import EmulatorSettings
 from pegbatch.emulator.state.effects import Effects, Start, Stop
 from pegbatch.emulator.state.jobs import ON_A_HOST, Attempt, JobSpec, Unit
@@ -58,11 +59,12 @@ class Scheduler:
         self._alarm: asyncio.TimerHandle | None = None
         self._unsaved = Effects()
         self._woken = False
+        self._in_turn = False
         self._closed = False
 
     def wake(self) -> None:
         """Have the machine do its next step soon."""
-        if not self._woken and not self._closed:
+        if not self._woken and not self._in_turn and not self._closed:
             self._woken = True
             self._loop.call_soon(self._turn)
 
@@ -95,8 +97,12 @@ class Scheduler:
         machine = self._world.machine
         machine.step(self._world.now())
         self._actions.extend(machine.take_actions())
-        for _ in range(min(len(self._actions), STARTS_A_TURN)):
-            self._do(self._actions.popleft())
+        self._in_turn = True
+        try:
+            for _ in range(min(len(self._actions), STARTS_A_TURN)):
+                self._do(self._actions.popleft())
+        finally:
+            self._in_turn = False
         self._save_or_try_again()
         if self._actions or machine.core.ended:
             self.wake()
@@ -128,34 +134,48 @@ class Scheduler:
 
     def _start(self, unit: Unit) -> None:
         attempt = unit.attempts[-1]
+        variables = self._variables_of(unit)
         launch = Launch(
             task=attempt.task,
             argv=argv(unit.job.spec, self._world.settings),
-            environment=self._environment_of(unit),
+            environment={**self._environment, **variables},
             log=self._world.logs.stream(unit, attempt).path,
+            container=lambda: container_spec(unit, variables),
         )
-        machine = self._world.machine
+        watch = Watch(
+            started=lambda: self._started(unit, attempt),
+            ended=lambda end: self._ended(unit, attempt, end),
+        )
         try:
             problem = self._start_problem()
             if problem is not None:
                 raise LaunchFailed(problem)
-            self._runner.start(launch, lambda code: self._exited(unit, attempt, code))
+            self._runner.start(launch, watch)
         except LaunchFailed as error:
-            machine.start_failed(unit, str(error), self._world.now())
-            return
-        machine.started(unit, self._world.now())
+            self._world.machine.start_failed(unit, str(error), self._world.now())
 
-    def _exited(self, unit: Unit, attempt: Attempt, code: int) -> None:
-        current = unit.status in ON_A_HOST and unit.attempts[-1] is attempt
-        if self._closed or not current:
+    def _started(self, unit: Unit, attempt: Attempt) -> None:
+        if self._is_current(unit, attempt):
+            self._world.machine.started(unit, self._world.now())
+            self.wake()
+
+    def _ended(self, unit: Unit, attempt: Attempt, end: Ended) -> None:
+        if not self._is_current(unit, attempt):
             return
-        self._world.machine.exited(unit, code, self._world.now())
+        machine, now = self._world.machine, self._world.now()
+        if end.code is None:
+            machine.start_failed(unit, end.reason, now)
+        else:
+            machine.exited(unit, end.code, now, end.reason)
         self.wake()
 
-    def _environment_of(self, unit: Unit) -> dict[str, str]:
+    def _is_current(self, unit: Unit, attempt: Attempt) -> bool:
+        alive = unit.status in ON_A_HOST and unit.attempts[-1] is attempt
+        return alive and not self._closed
+
+    def _variables_of(self, unit: Unit) -> dict[str, str]:
         spec = unit.job.spec
         found = {
-            **self._environment,
             **self._store_variables(spec),
             **spec.environment,
             JOB_VARIABLE: unit.id,

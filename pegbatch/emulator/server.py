@@ -13,21 +13,25 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import IO
 
+from pegbatch.adapters.private_files import make_private, private_folder
 from pegbatch.emulator.control import PREFIX, Control
 from pegbatch.emulator.doorkeeper import is_own_user
 from pegbatch.emulator.faults import Fault, Faults
 from pegbatch.emulator.gateway import Gateway
 from pegbatch.emulator.http_server import Connection, Elsewhere, Request, Response
+from pegbatch.emulator.inheritance import of_children
 from pegbatch.emulator.journal import Journal
+from pegbatch.emulator.kept_settings import with_kept
 from pegbatch.emulator.leftovers import end_leftovers
 from pegbatch.emulator.log_files import LogFiles
 from pegbatch.emulator.moto_process import MotoProcess, check_installed, is_installed
-from pegbatch.emulator.passing_time import Clock, Idle
+from pegbatch.emulator.passing_time import Clock, Home, Idle
 from pegbatch.emulator.presence import Endpoint, forget, publish
 from pegbatch.emulator.recovery import recover
 from pegbatch.emulator.registry import Registry
-from pegbatch.emulator.runners import ProcessRunner
+from pegbatch.emulator.runtimes import ready_runner
 from pegbatch.emulator.scheduler import JOB_VARIABLE, Scheduler
 from pegbatch.emulator.service import Service
 from pegbatch.emulator.settings import EmulatorSettings
@@ -41,8 +45,6 @@ from pegbatch.errors import RunLocked
 logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 CLOSE_GRACE_SECONDS = 5.0
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH", "USER")
-"""Variables of the emulator that children have too."""
 
 
 async def serve(
@@ -54,28 +56,33 @@ async def serve(
 ) -> None:
     """Serve until told to stop, or until nothing has happened for long enough.
 
-    Errors: RunLocked where another emulator has the folder; OutsideError where moto's server is
-    wanted and missing.
+    Errors: RunLocked where another emulator has the folder; OutsideError where moto's server or
+    a container engine is wanted and missing.
     """
     if settings.wire:
         check_installed()
     stop = stop or asyncio.Event()
-    settings.buckets.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.folder)
+    settings.buckets.mkdir(exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(await _only_one(settings))
+        lock = stack.enter_context(await _only_one(settings))
+        home = Home(lock, stop)
+        stack.callback(home.close)
         sweeping = asyncio.create_task(asyncio.to_thread(sweep_drafts, settings.buckets))
         stack.push_async_callback(asyncio.wait, [sweeping])
+        make_private(settings.folder / "batch.db")
         storage = stack.enter_context(contextlib.closing(Storage(settings.folder / "batch.db")))
+        settings = with_kept(settings, storage)
         journal = stack.enter_context(contextlib.closing(Journal(settings.folder / "events.jsonl")))
         scratch = stack.enter_context(_scratch(storage))
         world = new_world(settings)
         end_leftovers(f"{MARK_VARIABLE}={settings.folder}", JOB_VARIABLE)
         recover(world, storage)
-        runner = ProcessRunner(scratch)
+        runner = await ready_runner(settings.runtime or "process", settings.folder, scratch)
         armed = Faults(settings.calls_per_second)
         for fault in faults:
             armed.arm(fault)
-        environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        environment = of_children(os.environ)
         variables = StoreVariables(settings, wire=is_installed())
         scheduler = Scheduler(
             world, runner, storage, journal, environment, variables.of, armed.next_start
@@ -84,7 +91,7 @@ async def serve(
         stack.callback(scheduler.save)
         stack.callback(scheduler.close)
         moto = stack.enter_context(contextlib.closing(MotoProcess(scratch, settings.region)))
-        idle, gateway = _idle_and_gateway(settings, world, moto, stop)
+        idle, gateway = _idle_and_gateway(settings, world, moto, armed, stop)
         stack.callback(idle.close)
         control = Control(world, armed, stop.set, lambda: moto.pid)
         handler = _handler(world, armed, scheduler, idle, control)
@@ -119,7 +126,11 @@ def new_world(settings: EmulatorSettings) -> World:
 
 
 def _idle_and_gateway(
-    settings: EmulatorSettings, world: World, moto: MotoProcess, stop: asyncio.Event
+    settings: EmulatorSettings,
+    world: World,
+    moto: MotoProcess,
+    faults: Faults,
+    stop: asyncio.Event,
 ) -> tuple[Idle, Gateway]:
     """Make the two that know of each other: a request to moto is no idleness."""
 
@@ -127,7 +138,7 @@ def _idle_and_gateway(
         return world.machine.core.open_jobs > 0 or gateway.active > 0
 
     idle = Idle(settings.idle_seconds, is_busy, stop)
-    gateway = Gateway(moto, idle.touch)
+    gateway = Gateway(moto, idle.touch, faults.next_elsewhere)
     return idle, gateway
 
 
@@ -170,19 +181,20 @@ async def _listening(
         server = await loop.create_server(connect, HOST, 0)
     port = server.sockets[0].getsockname()[1]
     storage.set("port", str(port))
-    endpoint = Endpoint(url=f"http://{HOST}:{port}", pid=os.getpid(), folder=settings.folder)
+    url = f"http://{HOST}:{port}"
+    endpoint = Endpoint(url=url, pid=os.getpid(), folder=settings.folder, region=settings.region)
     publish(endpoint)
     try:
         yield endpoint
     finally:
-        forget(settings.folder)
+        forget(endpoint)
         server.close()
         for connection in list(connections):
             connection.close()
         await server.wait_closed()
 
 
-async def _only_one(settings: EmulatorSettings) -> contextlib.AbstractContextManager[object]:
+async def _only_one(settings: EmulatorSettings) -> IO[str]:
     """Lock the folder; the last emulator may take a moment to end."""
     file = (settings.folder / "server.lock").open("a")
     loop = asyncio.get_running_loop()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from pegbatch.emulator.doorkeeper import check_call
-from pegbatch.emulator.faults import Faults, refusal
+from pegbatch.emulator.doorkeeper import check_call, check_region
+from pegbatch.emulator.faults import AFTERWARDS, Faults, refusal
 from pegbatch.emulator.http_server import Request, Response
 from pegbatch.emulator.operations import (
     consumables,
@@ -89,6 +89,7 @@ class Service:
         request_id = self._world.new_id()
         try:
             check_call(request)
+            check_region(request, self._world.settings.region)
             return self._do(api, operations, request, request_id)
         except Refusal as error:
             return api.write_error(error, request_id)
@@ -103,7 +104,7 @@ class Service:
     ) -> Response | None:
         name, path = api.find(request)
         fault = self._faults.next(name, self._world.now())
-        if fault is not None and fault != "drop-after":
+        if fault is not None and fault not in AFTERWARDS:
             answer = refusal(fault)
             if answer is None:
                 return None
@@ -113,4 +114,4 @@ class Service:
             body = operations[name](self._world, call)
         finally:
             self._after_call()
-        return None if fault == "drop-after" else api.write(call, body, request_id)
+        return None if fault in AFTERWARDS else api.write(call, body, request_id)

@@ -21,7 +21,7 @@ _CLONE_FS = 0x200
 _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
 """Ignored by Python, and not to be ignored by what it starts."""
 _LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-_LOG_MODE = 0o644
+_LOG_MODE = 0o600
 
 
 def own_working_directory() -> bool:

@@ -126,7 +126,7 @@ def _container(unit: Unit, attempt: Attempt) -> Json:
     found = _outcome(attempt)
     found["taskArn"] = _task_arn(unit.job, attempt)
     if attempt.started and (unit.status not in ON_A_HOST or unit.status == "RUNNING"):
-        found["logStreamName"] = stream_name(unit.job.spec.definition, attempt.task)
+        found["logStreamName"] = stream_name(unit.job, attempt.task)
     return found
 
 
@@ -138,7 +138,7 @@ def _attempt(unit: Unit, attempt: Attempt) -> Json:
     }
     found["container"]["taskArn"] = _task_arn(unit.job, attempt)
     if attempt.started:
-        found["container"]["logStreamName"] = stream_name(unit.job.spec.definition, attempt.task)
+        found["container"]["logStreamName"] = stream_name(unit.job, attempt.task)
     if attempt.status_reason:
         found["statusReason"] = attempt.status_reason
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pegbatch.engine.journal import Journal
+from pegbatch.engine.missing import BagReader
 from pegbatch.engine.state import RunState
 from pegbatch.engine.uploads import UploadItem
 from pegbatch.model.plan import Plan
@@ -42,6 +43,10 @@ class Pace:
     first_seconds: float
     longest_seconds: float
     factor: float = 1.5
+    fresh_seconds: float = 600.0
+    """How long after its submission a job may not be shown yet."""
+    forgotten_seconds: float = 300.0
+    """How long a job that was shown, or is no fresh one, may stay away before it is forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ class Context:
     plan: Plan
     journal: Journal
     pace: Pace
+    read_bags: BagReader
+    """Reads the ids of tasks in bags of the plan."""
     launch: Launch | None = None
     """Where this process may submit; without it, it waits for who does."""
     on_change: Callable[[RunState], None] = lambda state: None

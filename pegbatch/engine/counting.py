@@ -9,27 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
 
-from pegbatch.engine.state import ArrayState
-from pegbatch.model.layout import parse_failure_key
+from pegbatch.engine.array_states import ArrayState
+from pegbatch.model.marks import Mark
 from pegbatch.model.plan import Job
 from pegbatch.model.run_status import TaskCounts
 
 ACTIVE = ("STARTING", "RUNNING")
-
-
-class Mark(NamedTuple):
-    """The failure mark of one bag, of its highest try."""
-
-    number: int
-    """The try."""
-    failed: int
-    skipped: int
-
-
-Marks: TypeAlias = Mapping[str, Mapping[int, Mark]]
-"""Array, then bag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +32,6 @@ class LostChildren:
     tasks_in_failed: int | None = None
     """Tasks in the bags of those children; None where they are guessed from the number of bags."""
     tasks_in_skipped: int | None = None
-
-
-def read_marks(urls: Iterable[str]) -> Marks:
-    """Read the keys of one LIST of the failures; others are passed over."""
-    marks: dict[str, dict[int, Mark]] = {}
-    for url in urls:
-        parsed = parse_failure_key(url)
-        if parsed is None:
-            continue
-        array, bag, number, failed, skipped = parsed
-        bags = marks.setdefault(array, {})
-        if bag not in bags or bags[bag].number < number:
-            bags[bag] = Mark(number, failed, skipped)
-    return marks
 
 
 def settled_children(array: ArrayState, size: int) -> Mapping[str, int]:

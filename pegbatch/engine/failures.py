@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from pegbatch.engine.counting import Marks
 from pegbatch.engine.lost import LostChild
 from pegbatch.engine.past_records import newest_records
+from pegbatch.model.marks import Marks
 from pegbatch.model.records import TaskRecord
-from pegbatch.model.run_status import FAILURES_SHOWN, Failure
+from pegbatch.model.run_status import FAILURES_SHOWN, Failure, failure_of
 from pegbatch.ports import ObjectStore
 
 
@@ -49,16 +49,4 @@ def _marked(
             records: Mapping[str, TaskRecord] = newest_records(store, run_url, array, bag)
             bad = [record for record in records.values() if record.state != "succeeded"]
             for record in sorted(bad, key=lambda record: record.state != "failed"):
-                yield _row(array, bag, record)
-
-
-def _row(array: str, bag: int, record: TaskRecord) -> Failure:
-    return Failure(
-        array=array,
-        bag=bag,
-        id=record.id,
-        state=record.state,
-        reason=record.reason,
-        exit_code=record.exit_code,
-        stderr_tail=record.stderr_tail,
-    )
+                yield failure_of(array, bag, record)

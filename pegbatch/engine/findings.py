@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from pegbatch.engine.counting import Marks, read_marks
 from pegbatch.engine.state import RunState
 from pegbatch.engine.status import Findings
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import FAILURES_KEY, SUMMARY_KEY, join_url
+from pegbatch.model.marks import Marks, read_marks
 from pegbatch.model.run_status import TaskCounts, counts_from_json
 from pegbatch.ports import ObjectStore
 
 
 def look_up(store: ObjectStore, state: RunState) -> Findings:
-    """Return what the store knows of a run: its summary once all is over, else its marks.
+    """Return what the store knows of the current try: its summary once all is over, else its marks.
 
     Shapes: one GET or one LIST; nothing before the first upload.
     """
     if state.started is None or not state.uploaded:
         return Findings()
-    tasks = read_summary_tasks(store, state.run_url) if is_over(state) else None
-    if tasks is not None:
-        return Findings(tasks=tasks)
-    return Findings(marks=list_marks(store, state.run_url))
+    summary = read_summary(store, state) if is_over(state) else None
+    if summary is not None:
+        return Findings(tasks=summary.tasks)
+    return Findings(marks=marks_of_try(list_marks(store, state.run_url), state.number))
 
 
 def is_over(state: RunState) -> bool:
-    """Say whether no array of the run can change any more."""
+    """Say whether no array of the current try can change any more."""
     return state.outcome is not None or all(array.ended for array in state.arrays.values())
 
 
@@ -39,19 +42,41 @@ def list_marks(store: ObjectStore, run_url: str) -> Marks:
         return {}
 
 
-def read_summary_tasks(store: ObjectStore, run_url: str) -> TaskCounts | None:
-    """Return the task counts of summary.json, or None where it is not there.
+def marks_of_try(marks: Marks, number: int) -> Marks:
+    """Return the marks that one try has left: those of earlier ones have been tried again."""
+    return {
+        array: {bag: mark for bag, mark in bags.items() if mark.number == number}
+        for array, bags in marks.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `summary.json` says of one try."""
+
+    state: str
+    tasks: TaskCounts
+    failures: tuple[Mapping[str, Any], ...]
+
+
+def read_summary(store: ObjectStore, state: RunState) -> Summary | None:
+    """Return the summary of the current try, or None where there is none.
 
     Errors: StoreError where it is there and is not a summary.
     """
-    url = join_url(run_url, SUMMARY_KEY)
+    url = join_url(state.run_url, SUMMARY_KEY)
     try:
         text = store.read(url)
     except ObjectMissing:
         return None
     try:
-        return counts_from_json(json.loads(text)["tasks"])
-    except (ValueError, KeyError, TypeError) as error:
+        data = json.loads(text)
+        if int(data.get("try", 1)) != max(1, state.number):
+            return None
+        tasks = counts_from_json(data["tasks"])
+        failures = tuple(one for one in data.get("failures", ()) if isinstance(one, dict))
+        return Summary(str(data.get("state", "")), tasks, failures)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"not a summary: {error!r}", where=url, hint="delete it; it is written again"
         ) from error

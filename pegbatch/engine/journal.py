@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pegbatch.engine.state import Command, RunState, decide, fold, step
@@ -38,9 +39,15 @@ class Journal:
 
         Shapes: `try` is added to the body unless it is given.
         """
-        event = RunEvent(self._clock.now(), kind, {"try": self.state.number, **body})
         if self.writes:
-            self._runs.append(event)
+            self._runs.append(self._event(kind, body))
             self.refresh()
         else:
-            self.state, self.commands = step(self.state, event)
+            self.note(kind, **body)
+
+    def note(self, kind: EventKind, **body: Any) -> None:
+        """Fold in one event of the current try that this process alone needs to know of."""
+        self.state, self.commands = step(self.state, self._event(kind, body))
+
+    def _event(self, kind: EventKind, body: Mapping[str, Any]) -> RunEvent:
+        return RunEvent(self._clock.now(), kind, {"try": self.state.number, **body})

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
 
+from pegbatch.engine.array_states import ArrayState
 from pegbatch.engine.bag_sizes import read_bag_sizes
 from pegbatch.engine.context import CANCEL_REASON
 from pegbatch.engine.counting import (
     LostChildren,
-    Mark,
-    Marks,
     count_lost,
     guess_lost,
     is_skip,
     settled_children,
 )
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.past_records import bags_with_records, newest_records
-from pegbatch.engine.state import ArrayState, RunState
+from pegbatch.engine.past_records import (
+    bags_with_records,
+    has_records_of_try,
+    newest_records,
+)
+from pegbatch.engine.state import RunState
 from pegbatch.engine.status import stops
-from pegbatch.model.plan import Job, Plan
-from pegbatch.model.records import TaskState
+from pegbatch.model.marks import Mark, Marks
+from pegbatch.model.plan import Job, LinkType, Plan
+from pegbatch.model.records import TaskRecord, TaskState
+from pegbatch.model.run_status import FAILURES_SHOWN
 from pegbatch.ports import JobService, ObjectStore
 
 
@@ -45,28 +52,79 @@ def find_lost(
 ) -> tuple[Mapping[str, LostChildren], tuple[LostChild, ...]]:
     """Ask Batch for the failed children of every failed compute array, and the store for records.
 
-    Shapes: counts by array, and the children themselves in plan order; one ListJobs page per
-    1,000 failed children, one LIST an array that lost some, one GET a records file of a lost bag,
-    and those of the bags' sizes where bags differ; nothing where no array failed.
+    Shapes: counts by array, and the first FAILURES_SHOWN children that failed, in plan order; one
+    ListJobs page per 1,000 failed children, one LIST an array that lost some, one GET a records
+    file of a lost bag, and those of the bags' sizes where bags differ; of an array of which
+    nothing has ever begun at most the LIST; nothing where no array failed.
     """
+
+    def look(job: Job) -> _Lost:
+        if _never_began(store, state, job):
+            return _Lost(LostChildren(skipped=job.size), ())
+        return _find_in(jobs, store, state, job, marks.get(job.name, {}), stop=stops(plan))
+
     counts: dict[str, LostChildren] = {}
     children: list[LostChild] = []
-    for job in plan.jobs:
-        array = state.arrays[job.name]
-        if job.kind != "compute" or array.status != "FAILED":
-            continue
-        marked = marks.get(job.name, {}) if stops(plan) else {}
-        found = list(_lost_of(jobs, job, array, marked, state.cancelling))
-        children.extend(found)
-        done = _count_done(store, state.run_url, job.name, found)
-        tally = _tally(job, array, found, done, marks.get(job.name, {}), stops(plan))
-        counts[job.name] = _weigh(store, state.run_url, job, found, tally)
+    failed = [
+        job
+        for job in state.current.jobs
+        if job.kind == "compute" and state.arrays[job.name].status == "FAILED"
+    ]
+    for job, lost in zip(failed, map_parallel(look, failed), strict=True):
+        counts[job.name] = lost.counts
+        children.extend(lost.failed[: FAILURES_SHOWN - len(children)])
     return counts, tuple(children)
 
 
+class _Lost(NamedTuple):
+    """What one array has lost."""
+
+    counts: LostChildren
+    failed: tuple[LostChild, ...]
+    """The first FAILURES_SHOWN of those that were not skipped."""
+
+
+def _never_began(store: ObjectStore, state: RunState, job: Job) -> bool:
+    """Say whether no child of a failed array has ever begun, without asking for each of them.
+
+    Shapes: so it is where an array that it waits for as a whole has not succeeded, or where all
+    of it still waited when the run was cancelled and none has left a record since.
+    """
+    arrays = state.arrays
+    if arrays[job.name].children.get("SUCCEEDED"):
+        return False
+    needed = (link.array for link in job.depends_on if link.type is LinkType.ALL)
+    if any(arrays[name].ended and arrays[name].status != "SUCCEEDED" for name in needed):
+        return True
+    return job.name in state.unstarted and not has_records_of_try(
+        store, state.run_url, job.name, state.number
+    )
+
+
+def _find_in(
+    jobs: JobService,
+    store: ObjectStore,
+    state: RunState,
+    job: Job,
+    marks: Mapping[int, Mark],
+    *,
+    stop: bool,
+) -> _Lost:
+    """Ask for the failed children of one array."""
+    array = state.arrays[job.name]
+    found = list(_lost_of(jobs, job, state, marks if stop else {}))
+    done = _count_done(store, state, job.name, found)
+    tally = _tally(job, array, found, done, marks, stop)
+    failed = (child for child in found if child.state == "failed")
+    return _Lost(
+        _weigh(store, state, job, found, done, tally), tuple(islice(failed, FAILURES_SHOWN))
+    )
+
+
 def _lost_of(
-    jobs: JobService, job: Job, array: ArrayState, marked: Mapping[int, Mark], cancelling: bool
+    jobs: JobService, job: Job, state: RunState, marked: Mapping[int, Mark]
 ) -> Iterator[LostChild]:
+    array = state.arrays[job.name]
     if array.job_id is None:
         return
     if job.size == 1:
@@ -77,10 +135,11 @@ def _lost_of(
             (int(child.job_id.rpartition(":")[2]), child.reason, child.exit_code)
             for child in jobs.children(array.job_id, "FAILED")
         ]
-    for bag, reason, exit_code in sorted(failed, key=lambda child: child[0]):
+    for child, reason, exit_code in sorted(failed, key=lambda child: child[0]):
+        bag = state.bag(job.name, child)
         if bag in marked:
             continue
-        ended_by_us = cancelling and (exit_code is None or reason.startswith(CANCEL_REASON))
+        ended_by_us = state.cancelling and (exit_code is None or reason.startswith(CANCEL_REASON))
         skipped = is_skip(reason) or ended_by_us
         yield LostChild(
             array=job.name,
@@ -91,26 +150,43 @@ def _lost_of(
         )
 
 
+class _Done(NamedTuple):
+    """Tasks of one bag that have succeeded."""
+
+    before: int
+    """In earlier tries."""
+    now: int
+    """In the current one."""
+
+
 def _count_done(
-    store: ObjectStore, run_url: str, array: str, lost: Iterable[LostChild]
-) -> Mapping[int, int]:
-    """Return by bag how many tasks of lost children had succeeded."""
-    started = {child.bag for child in lost if not is_skip(child.reason)}
-    if not started:
+    store: ObjectStore, state: RunState, array: str, lost: Iterable[LostChild]
+) -> Mapping[int, _Done]:
+    """Return by bag how many tasks of lost children had succeeded.
+
+    Shapes: bags of children that never started are looked at in later tries alone.
+    """
+    asked = {child.bag for child in lost if state.number > 1 or not is_skip(child.reason)}
+    if not asked:
         return {}
-    bags = sorted(started & bags_with_records(store, run_url, array))
-    records = map_parallel(lambda bag: newest_records(store, run_url, array, bag), bags)
+    bags = sorted(asked & bags_with_records(store, state.run_url, array))
+    records = map_parallel(lambda bag: newest_records(store, state.run_url, array, bag), bags)
     return {
-        bag: sum(record.state == "succeeded" for record in newest.values())
+        bag: _done_in(newest.values(), state.number)
         for bag, newest in zip(bags, records, strict=True)
     }
+
+
+def _done_in(records: Iterable[TaskRecord], number: int) -> _Done:
+    tries = [record.try_ for record in records if record.state == "succeeded"]
+    return _Done(before=sum(one < number for one in tries), now=tries.count(number))
 
 
 def _tally(
     job: Job,
     array: ArrayState,
     found: list[LostChild],
-    done: Mapping[int, int],
+    done: Mapping[int, _Done],
     marks: Mapping[int, Mark],
     stop: bool,
 ) -> LostChildren:
@@ -122,20 +198,26 @@ def _tally(
     return LostChildren(
         failed=len(failed) + rest.failed,
         skipped=len(skipped) + rest.skipped,
-        done_in_failed=sum(done.get(bag, 0) for bag in failed),
-        done_in_skipped=sum(done.get(bag, 0) for bag in skipped),
+        done_in_failed=sum(done[bag].now for bag in failed if bag in done),
+        done_in_skipped=sum(done[bag].now for bag in skipped if bag in done),
     )
 
 
 def _weigh(
-    store: ObjectStore, run_url: str, job: Job, found: list[LostChild], tally: LostChildren
+    store: ObjectStore,
+    state: RunState,
+    job: Job,
+    found: list[LostChild],
+    done: Mapping[int, _Done],
+    tally: LostChildren,
 ) -> LostChildren:
     """Add the number of tasks where all lost children are known and their bags may differ."""
     kinds = (tally.failed, tally.skipped)
     if job.tasks == job.size or sum(kinds) != len(found) or job.size in kinds or not found:
         return tally
-    sizes = read_bag_sizes(store, run_url, job.name, {child.bag for child in found})
+    sizes = read_bag_sizes(store, state.run_url, job.name, {child.bag for child in found})
     if not sizes:
         return tally
-    skipped = sum(sizes[child.bag] for child in found if child.state == "skipped")
-    return replace(tally, tasks_in_failed=sum(sizes.values()) - skipped, tasks_in_skipped=skipped)
+    left = {bag: size - (done[bag].before if bag in done else 0) for bag, size in sizes.items()}
+    skipped = sum(left[child.bag] for child in found if child.state == "skipped")
+    return replace(tally, tasks_in_failed=sum(left.values()) - skipped, tasks_in_skipped=skipped)

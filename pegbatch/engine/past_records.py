@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pegbatch.errors import ObjectMissing
-from pegbatch.model.layout import join_url, records_folder
-from pegbatch.model.records import TaskRecord, record_from_json, settle
+from pegbatch.model.layout import array_records, join_url, parse_record_key, records_folder
+from pegbatch.model.records import TaskRecord, parse_records, settle
 from pegbatch.ports import ObjectStore
 
 
 def newest_records(
     store: ObjectStore, run_url: str, array: str, bag: int
 ) -> Mapping[str, TaskRecord]:
-    """Return the record that counts for each task of a bag."""
+    """Return the record that counts for each task of a bag, from one LIST and its files."""
     folder = join_url(run_url, records_folder(array, bag))
-    return settle(sorted(_records(store, folder), key=lambda r: (r.try_, r.attempt, r.end)))
+    return read_newest(store, list_urls(store, folder))
+
+
+def read_newest(store: ObjectStore, urls: Iterable[str]) -> Mapping[str, TaskRecord]:
+    """Return the record that counts for each task, from the records files of one bag."""
+    files = {key: url for url in urls if (key := parse_record_key(url)) is not None}
+    return settle(record for key in sorted(files) for record in _records(store, files[key]))
+
+
+def records_of_array(store: ObjectStore, run_url: str, array: str) -> Mapping[int, list[str]]:
+    """Return the URLs of an array's records files by bag, from one LIST."""
+    files: dict[int, list[str]] = {}
+    for url in list_urls(store, join_url(run_url, array_records(array))):
+        key = parse_record_key(url)
+        if key is not None:
+            files.setdefault(key.bag, []).append(url)
+    return files
 
 
 def bags_with_records(store: ObjectStore, run_url: str, array: str) -> set[int]:
     """Return the bags of an array that have any records, from one LIST."""
-    folder = join_url(run_url, records_folder(array, 0).rpartition("/")[0])
+    return set(records_of_array(store, run_url, array))
+
+
+def has_records_of_try(store: ObjectStore, run_url: str, array: str, number: int) -> bool:
+    """Say whether children of one try have left any records of an array, from at most one LIST."""
+    urls = list_urls(store, join_url(run_url, array_records(array)))
+    keys = (key for url in urls if (key := parse_record_key(url)) is not None)
+    return any(key.number == number and key.attempt > 0 for key in keys)
+
+
+def list_urls(store: ObjectStore, folder: str) -> Iterator[str]:
+    """Yield the URLs of the objects below a folder; none where there is no such folder."""
     try:
-        parts = [info.url.rsplit("/", 2) for info in store.list(folder)]
+        yield from (info.url for info in store.list(folder))
     except ObjectMissing:
-        return set()
-    return {int(part[1]) for part in parts if part[1].isdecimal()}
+        return
 
 
-def _records(store: ObjectStore, folder: str) -> Iterator[TaskRecord]:
-    for info in store.list(folder):
-        try:
-            text = store.read(info.url)
-        except ObjectMissing:
-            continue
-        for line in text.splitlines():
-            yield record_from_json(json.loads(line))
+def _records(store: ObjectStore, url: str) -> list[TaskRecord]:
+    try:
+        return parse_records(store.read(url))
+    except ObjectMissing:
+        return []

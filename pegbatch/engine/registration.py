@@ -5,15 +5,13 @@ One listing for each array that makes a registered output, and one read for each
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
 from pegbatch.engine.deliveries import Output
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.errors import ObjectMissing
-from pegbatch.model.layout import RECORDS_KEY, join_url
+from pegbatch.engine.past_records import read_newest, records_of_array
 from pegbatch.model.registered import RegisteredFile
 from pegbatch.ports import ObjectStore
 
@@ -41,7 +39,7 @@ def registered_files(
     made = {
         lfn: found
         for array in arrays
-        for lfn, found in _made_by(store, join_url(run_url, f"{RECORDS_KEY}/{array}"))
+        for lfn, found in _made_by(store, run_url, array)
         if lfn in lfns
     }
     for output in wanted:
@@ -52,25 +50,14 @@ def registered_files(
             yield _registered(output, output.sha256, None)
 
 
-def _made_by(store: ObjectStore, folder: str) -> Iterator[tuple[str, _Made]]:
+def _made_by(store: ObjectStore, run_url: str, array: str) -> Iterator[tuple[str, _Made]]:
     """Yield what the tasks of one array that succeeded have put."""
-
-    def read(url: str) -> list[tuple[str, _Made]]:
-        try:
-            lines = store.read(url).splitlines()
-        except ObjectMissing:
-            return []
-        records = (json.loads(line) for line in lines)
-        return [
-            (output["lfn"], _Made(output["sha256"], output["size_bytes"]))
-            for record in records
-            if record["state"] == "succeeded"
-            for output in record["outputs"]
-        ]
-
-    urls = (info.url for info in store.list(folder) if info.url.endswith(".jsonl"))
-    for found in map_parallel(read, urls):
-        yield from found
+    bags = records_of_array(store, run_url, array).values()
+    for newest in map_parallel(lambda urls: read_newest(store, urls), bags):
+        for record in newest.values():
+            if record.state == "succeeded":
+                for output in record.outputs:
+                    yield output.lfn, _Made(output.sha256, output.size_bytes)
 
 
 def _registered(output: Output, sha256: str | None, size_bytes: int | None) -> RegisteredFile:

@@ -4,6 +4,9 @@
 next commands. The loop carries commands out, and every result comes back as an event, so that a
 killed client starts from the log where it stopped. Arrays are submitted in plan order; an
 intent without a job id is looked for before it is repeated, since SubmitJob has no client token.
+
+`run-started` begins a try: its arrays are the run's from then on, and what the log says of
+another try counts no more.
 """
 
 from __future__ import annotations
@@ -14,43 +17,30 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TypeAlias
 
+from pegbatch.engine.array_states import ArrayState, ArrayStates
+from pegbatch.errors import InputError
 from pegbatch.model.events import EventKind, RunEvent
-from pegbatch.model.plan import Plan
+from pegbatch.model.layout import try_file
+from pegbatch.model.plan import Job, Plan
 from pegbatch.model.run_status import Outcome
+from pegbatch.model.tries import Try, first_try
 
-ENDED = frozenset({"SUCCEEDED", "FAILED"})
-"""The states a Batch job never leaves."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrayState:
-    """What the log says of one array of the plan."""
-
-    name: str
-    job_name: str = ""
-    """Of the last intent; empty before the first."""
-    job_queue: str = ""
-    """Where that intent was for: the place to look for it."""
-    intended: float | None = None
-    """Time of the last intent."""
-    job_id: str | None = None
-    status: str = ""
-    """AWS Batch's word; empty before it was first seen."""
-    reason: str = ""
-    children: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def ended(self) -> bool:
-        """Say whether Batch will not touch it any more."""
-        return self.status in ENDED
+Tries: TypeAlias = Mapping[int, Try]
+"""The later tries of a run by number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
     """The fold of all events of a submit directory."""
 
-    arrays: Mapping[str, ArrayState]
-    """In plan order."""
+    arrays: ArrayStates
+    """Those of the current try, in its order."""
+    current: Try = field(default_factory=lambda: Try(number=1, jobs=()))
+    """What the current try submits; before the first submission, what that will."""
+    tries: Tries = field(default_factory=dict, compare=False, repr=False)
+    """What later tries submit, as far as the submit directory knows them."""
+    carried: Mapping[str, ArrayState] = field(default_factory=dict)
+    """Arrays of earlier tries that this one leaves out, since nothing of them is missing."""
     optional: frozenset[str] = frozenset()
     """Arrays whose failure does not fail the run (clean-up)."""
     number: int = 0
@@ -62,18 +52,26 @@ class RunState:
     """Its data goes over the S3 protocol, on the embedded AWS too."""
     job_prefix: str = ""
     started: float | None = None
+    """Time of the first submission."""
     ended: float | None = None
     uploaded: bool = False
     cancelling: bool = False
+    unstarted: frozenset[str] = frozenset()
+    """Arrays of which no child had begun when the cancel came."""
     hooked: frozenset[str] = frozenset()
-    """`start`, `end`: hooks of the workflow that were run."""
+    """`start`, `end`: hooks of the workflow that were run in this try."""
     outcome: Outcome | None = None
-    """Set when the run is over and its end is recorded."""
+    """Set when the try is over and its end is recorded."""
 
     @property
     def submitted(self) -> bool:
-        """Say whether every array has its job id."""
-        return all(array.job_id is not None for array in self.arrays.values())
+        """Say whether there is no array left to submit."""
+        return self.arrays.first_unsubmitted is None
+
+    def bag(self, array: str, child: int) -> int:
+        """Return the number of the bag that a child of the current try runs."""
+        bags = self.current.bags.get(array)
+        return bags[child] if bags is not None and child < len(bags) else child
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,32 +114,61 @@ class Finish:
 Command: TypeAlias = Upload | Submit | Recover | Watch | Finish
 
 
-def new_state(plan: Plan) -> RunState:
-    """Return the state of a plan without events."""
+def new_state(plan: Plan, tries: Tries = MappingProxyType({})) -> RunState:
+    """Return the state of a plan without events.
+
+    Shapes: tries says what later tries submit; it is asked where the log begins one, so that a
+    reader of files may stand behind it.
+    """
+    first = first_try(plan)
     return RunState(
-        arrays=MappingProxyType({job.name: ArrayState(name=job.name) for job in plan.jobs}),
-        optional=_optional(plan),
+        arrays=_new_arrays(first), current=first, tries=tries, optional=_optional(first.jobs)
     )
 
 
-def _optional(plan: Plan) -> frozenset[str]:
+def _new_arrays(current: Try) -> ArrayStates:
+    return ArrayStates(ArrayState(name=job.name) for job in current.jobs)
+
+
+def _optional(jobs: Iterable[Job]) -> frozenset[str]:
     """Return the clean-up jobs and the barriers that only they wait for."""
-    needed = {job.name for job in plan.jobs if job.kind not in ("clean-up", "barrier")}
-    for job in reversed(plan.jobs):
+    known = tuple(jobs)
+    needed = {job.name for job in known if job.kind not in ("clean-up", "barrier")}
+    for job in reversed(known):
         if job.name in needed:
             needed.update(link.array for link in job.depends_on)
-    return frozenset(job.name for job in plan.jobs) - needed
+    return frozenset(job.name for job in known) - needed
 
 
 def step(state: RunState, event: RunEvent) -> tuple[RunState, tuple[Command, ...]]:
-    """Take one event in; return the new state and what to do next."""
-    after = _APPLY[event.kind](state, event)
+    """Take one event in; return the new state and what to do next.
+
+    Errors: InputError for an event that does not fit the plan.
+    """
+    after = _take(state, event)
     return after, decide(after)
 
 
 def fold(state: RunState, events: Iterable[RunEvent]) -> RunState:
-    """Take many events in, without asking what to do."""
-    return reduce(lambda before, event: _APPLY[event.kind](before, event), events, state)
+    """Take many events in, without asking what to do.
+
+    Errors: InputError for an event that does not fit the plan.
+    """
+    return reduce(_take, events, state)
+
+
+def _take(state: RunState, event: RunEvent) -> RunState:
+    try:
+        if event.kind != "run-started" and event.body.get("try", state.number) != state.number:
+            return state  # of a try that is over: another process was late to say so
+        return _APPLY[event.kind](state, event)
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"the log of the run has an event that does not fit its plan: {event.kind} "
+            f"(try {event.body.get('try')}): {error!s}",
+            hint="go on with the version of pegbatch that wrote it, or restore the submit "
+            "directory: `pegbatch run <URL of the run>`",
+        ) from error
 
 
 def decide(state: RunState) -> tuple[Command, ...]:
@@ -150,8 +177,9 @@ def decide(state: RunState) -> tuple[Command, ...]:
         return ()
     if not state.cancelling and not state.uploaded:
         return (Upload(),)
-    if not state.cancelling and not state.submitted:
-        return (_next_submission(state),)
+    unsubmitted = state.arrays.first_unsubmitted
+    if not state.cancelling and unsubmitted is not None:
+        return (_submission(unsubmitted),)
     running = {
         array.name: array.job_id
         for array in state.arrays.values()
@@ -168,27 +196,51 @@ def outcome_of(state: RunState) -> Outcome:
     return "cancelled" if state.cancelling else "failed"
 
 
-def _next_submission(state: RunState) -> Command:
-    array = next(array for array in state.arrays.values() if array.job_id is None)
+def _submission(array: ArrayState) -> Command:
     if array.intended is None:
         return Submit(array.name)
     return Recover(array.name, array.job_name, array.job_queue, array.intended)
 
 
 def _with_array(state: RunState, array: ArrayState) -> RunState:
-    return replace(state, arrays=MappingProxyType({**state.arrays, array.name: array}))
+    return replace(state, arrays=state.arrays.having(array))
 
 
 def _run_started(state: RunState, event: RunEvent) -> RunState:
-    body = event.body
+    body, number = event.body, event.body["try"]
+    if number < state.number:
+        return state
     return replace(
-        state,
-        number=body["try"],
+        state if number in (1, state.number) else _begin_try(state, number),
+        number=number,
         run_url=body["run_url"],
         service=body["service"],
         wire=body.get("wire", False),
         job_prefix=body["job_prefix"],
         started=event.time if state.started is None else state.started,
+    )
+
+
+def _begin_try(state: RunState, number: int) -> RunState:
+    """Return the state at the start of a later try: nothing of it is sent or submitted yet.
+
+    Errors: InputError where nothing says what it submits.
+    """
+    current = state.tries.get(number)
+    if current is None:
+        raise InputError(
+            f"the log of the run begins try {number}, and {try_file(number)} is missing",
+            hint=f"copy plan/{try_file(number)} of the run into the submit directory",
+        )
+    arrays = _new_arrays(current)
+    before = {**state.carried, **state.arrays}
+    return RunState(
+        arrays=arrays,
+        current=current,
+        tries=state.tries,
+        carried={name: array for name, array in before.items() if name not in arrays},
+        optional=_optional(current.jobs),
+        started=state.started,
     )
 
 
@@ -211,7 +263,12 @@ def _submitted(state: RunState, event: RunEvent) -> RunState:
     array = state.arrays[event.body["array"]]
     return _with_array(
         state,
-        replace(array, job_name=event.body["job_name"], job_id=event.body["job_id"]),
+        replace(
+            array,
+            job_name=event.body["job_name"],
+            job_id=event.body["job_id"],
+            submitted=event.time,
+        ),
     )
 
 
@@ -229,7 +286,8 @@ def _array_state(state: RunState, event: RunEvent) -> RunState:
 
 
 def _cancel_requested(state: RunState, event: RunEvent) -> RunState:
-    return replace(state, cancelling=True)
+    unstarted = state.unstarted.union(event.body.get("unstarted", ()))
+    return replace(state, cancelling=True, unstarted=unstarted)
 
 
 def _finished(state: RunState, event: RunEvent) -> RunState:

@@ -6,7 +6,6 @@ job id is looked for by name, for a minute after it was written, before the call
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import assert_never
 
 from pegbatch.engine.context import CANCEL_REASON, Context, Launch
@@ -49,9 +48,14 @@ def _submit(context: Context, request: SubmitRequest) -> None:
     job_name, queue = request.body["jobName"], request.body["jobQueue"]
     body = with_job_ids(request, _job_ids(context))
     context.journal.put("intent", array=request.array, job_name=job_name, job_queue=queue)
-    # An unclear answer leaves the intent open, and an open intent is looked for.
-    with suppress(SubmitUnclear):
-        note_submitted(context, request.array, job_name, context.ports.jobs.submit(body))
+    try:
+        job_id = context.ports.jobs.submit(body)
+    except SubmitUnclear:
+        # An open intent is looked for. A call may have taken long (throttling, time-outs), so the
+        # minute in which its job may turn up begins now.
+        context.journal.put("intent", array=request.array, job_name=job_name, job_queue=queue)
+        return
+    note_submitted(context, request.array, job_name, job_id)
 
 
 def _job_ids(context: Context) -> dict[str, str]:
@@ -61,12 +65,10 @@ def _job_ids(context: Context) -> dict[str, str]:
 
 def _recover(context: Context, request: SubmitRequest, command: Recover) -> None:
     ports = context.ports
-    context.on_note(
-        f"the submission of {command.array} broke off; looking for it by name, "
-        f"for up to {FIND_SECONDS:.0f} s, before it is repeated"
-    )
-    deadline = command.intended + FIND_SECONDS
+    # The clock of the machine may have been set back since.
+    deadline = min(command.intended, ports.clock.now()) + FIND_SECONDS
     pause, longest = FIND_PAUSE_SECONDS
+    told = False
     while True:
         found = ports.jobs.find(command.job_queue, command.job_name)
         if found:
@@ -75,6 +77,12 @@ def _recover(context: Context, request: SubmitRequest, command: Recover) -> None
         left = deadline - ports.clock.now()
         if left <= 0:
             break
+        if not told:
+            told = True
+            context.on_note(
+                f"the submission of {command.array} broke off; looking for it by name, "
+                f"for up to {left:.0f} s, before it is repeated"
+            )
         ports.clock.sleep(min(pause, left))
         pause = min(2 * pause, longest)
     _submit(context, request)

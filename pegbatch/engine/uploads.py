@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.errors import InputError
+from pegbatch.errors import InputChanged, ObjectMissing
 from pegbatch.ports import ObjectStore
 
 
@@ -20,6 +20,9 @@ class UploadItem:
     sha256: str | None = None
     """Where set, the key is this checksum: the object is put only if absent, and the file must
     still be what it was at planning."""
+    again: bool = False
+    """It was sent before: an input that is there stays, and one that is not is sent only where the
+    file is known to be right; a file of the plan takes the place of what became of the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,26 @@ def upload_all(store: ObjectStore, items: Iterable[UploadItem]) -> UploadCount:
 
 
 def _upload(store: ObjectStore, item: UploadItem) -> int:
-    info = store.upload(item.source, item.url, if_absent=item.sha256 is not None)
+    if item.again and item.sha256 is None:
+        return _upload_over(store, item)
+    # A plan that was restored may name any file of this machine: looked at before it is sent.
+    only = item.sha256 if item.again else None
+    absent = item.again or item.sha256 is not None
+    info = store.upload(item.source, item.url, if_absent=absent, only_sha256=only)
     if item.sha256 is not None and info.sha256 not in (None, item.sha256):
         # The key promises a content; what does not keep the promise must not stay there.
         store.delete([item.url])
-        raise InputError(
-            "the file is not what it was when the workflow was planned",
-            where=str(item.source),
-            hint="plan the workflow again",
-        )
+        raise InputChanged(str(item.source))
     return info.size_bytes
+
+
+def _upload_over(store: ObjectStore, item: UploadItem) -> int:
+    """Put a file of the plan anew: the object may have been damaged since, or the file have."""
+    try:
+        sent = store.head(item.url)
+    except ObjectMissing:
+        return store.upload(item.source, item.url).size_bytes
+    try:
+        return store.upload(item.source, item.url, only_sha256=sent.sha256).size_bytes
+    except InputChanged:
+        return sent.size_bytes

@@ -2,67 +2,107 @@
 
 from __future__ import annotations
 
+from pegbatch.engine.array_states import ArrayState
 from pegbatch.engine.context import Context
-from pegbatch.engine.state import ArrayState, Watch
-from pegbatch.errors import JobServiceError
+from pegbatch.engine.forgotten import settle_forgotten
+from pegbatch.engine.state import Watch
+from pegbatch.errors import JobServiceUnreachable
 from pegbatch.ports import JobState
-
-GONE_SECONDS = 600.0
-"""How long a submitted job may stay out of DescribeJobs before we stop waiting for it."""
 
 PAUSES_AN_ASKING = 3.0
 """Pauses last at least that many times as long as asking took: many arrays that change all the
 time would otherwise keep one of this machine's processors from their own children."""
 
+OUTAGE_SECONDS = 24 * 3600.0
+"""How long a watcher bears with a service that does not answer: a night, a network that is down."""
+
 
 class Watcher:
-    """Polls at a pace, and bears with jobs that are not shown yet."""
+    """Polls at a pace, and bears with jobs that are not shown yet, and with outages."""
 
     def __init__(self, context: Context) -> None:
         """Start at the quick end of the pace."""
         self._context = context
         self._pause = context.pace.first_seconds
         self._missing: dict[str, float] = {}
+        self._silent_since: float | None = None
 
     def watch(self, command: Watch) -> None:
         """Ask once, then wait if there is still something to watch."""
         clock = self._context.ports.clock
         began = clock.now()
-        changed = self.poll(command)
+        try:
+            changed = self.poll(command)
+        except JobServiceUnreachable as error:
+            self._bear_with(error)
+            changed = False
+        else:
+            self._note_answer()
         if any(isinstance(following, Watch) for following in self._context.journal.commands):
             clock.sleep(self._next_pause(changed, asking_seconds=clock.now() - began))
+
+    def _bear_with(self, error: JobServiceUnreachable) -> None:
+        """Wait out that the service does not answer: a run goes on without who watches it."""
+        now = self._context.ports.clock.now()
+        if self._silent_since is None:
+            self._silent_since = now
+            self._context.on_note(
+                f"AWS Batch does not answer ({error.problems[0].message}); the run goes on, and "
+                f"Batch is asked again for up to {OUTAGE_SECONDS / 3600:.0f} h"
+            )
+        elif now - self._silent_since > OUTAGE_SECONDS:
+            raise error
+
+    def _note_answer(self) -> None:
+        if self._silent_since is not None:
+            self._silent_since = None
+            self._context.on_note("AWS Batch answers again")
 
     def poll(self, command: Watch) -> bool:
         """Ask for all arrays that have not ended; say whether anything changed."""
         shown = self._context.ports.jobs.describe(list(command.job_ids.values()))
-        changed = False
-        for array, job_id in command.job_ids.items():
-            job = shown.get(job_id)
-            if job is None:
-                self._note_missing(array, job_id)
-                continue
-            self._missing.pop(job_id, None)
-            changed |= self._note_state(self._context.state.arrays[array], job)
-        return changed
+        changed, forgotten = False, []
+        for name, job_id in command.job_ids.items():
+            array, job = self._context.state.arrays[name], shown.get(job_id)
+            if job is not None:
+                self._missing.pop(job_id, None)
+                changed |= self._note_state(array, job)
+            elif self._is_forgotten(array, job_id):
+                forgotten.append(name)
+        if forgotten:
+            self._context.on_note(
+                f"AWS Batch does not know {len(forgotten)} array jobs of this run any more; "
+                "their records tell what became of them"
+            )
+            settle_forgotten(self._context, forgotten)
+        return changed or bool(forgotten)
 
     def _note_state(self, array: ArrayState, job: JobState) -> bool:
         children = dict(job.children) or {job.status: 1}
-        before = (array.status, array.reason, dict(array.children))
-        if before == (job.status, job.reason, children):
+        body = {
+            "array": array.name,
+            "status": job.status,
+            "reason": job.reason,
+            "children": children,
+        }
+        if (array.status, array.reason) != (job.status, job.reason):
+            self._context.journal.put("state", **body)
+        elif dict(array.children) != children:
+            # Every look finds other counts: written down, a long run of many arrays would grow
+            # its log without end, and who reads it asks Batch for the counts anyway.
+            self._context.journal.note("state", **body)
+        else:
             return False
-        self._context.journal.put(
-            "state", array=array.name, status=job.status, reason=job.reason, children=children
-        )
         return True
 
-    def _note_missing(self, array: str, job_id: str) -> None:
-        now = self._context.ports.clock.now()
-        if now - self._missing.setdefault(job_id, now) > GONE_SECONDS:
-            raise JobServiceError(
-                f"AWS Batch has not shown job {job_id} of array {array} for {GONE_SECONDS:.0f} s",
-                hint="jobs that ended more than a week ago are forgotten; "
-                "the outputs may be there all the same: `pegbatch fetch`",
-            )
+    def _is_forgotten(self, array: ArrayState, job_id: str) -> bool:
+        """Say whether a job that is not shown will not be shown again: a fresh one may be late."""
+        pace, now = self._context.pace, self._context.ports.clock.now()
+        since = self._missing.setdefault(job_id, now)
+        if now - since < pace.forgotten_seconds:
+            return False
+        submitted = since if array.submitted is None else array.submitted
+        return bool(array.status) or now - submitted >= pace.fresh_seconds
 
     def _next_pause(self, changed: bool, *, asking_seconds: float) -> float:
         pace = self._context.pace

@@ -65,6 +65,9 @@ class AccountFacts:
     queue: Json | Refused | None = None
     environments: tuple[Json, ...] | Refused = ()
     """Those of the queue, in its order."""
+    on_demand: Json | Refused | None = None
+    """The queue for tries that are not to run on spare machines."""
+    on_demand_environments: tuple[Json, ...] | Refused = ()
     definition: Json | Refused | None = None
     bucket: SeenBucket | Refused | None = None
     writable: bool | Refused | None = None

@@ -5,6 +5,7 @@ Source: AWS Batch API, SubmitJob (shareIdentifier, schedulingPriorityOverride, t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,14 +17,23 @@ TAGS = "pegbatch.aws.tags"
 PROPAGATE_TAGS = "pegbatch.aws.tags.propagate"
 PARAMETERS = "pegbatch.aws.parameters"
 PLATFORM = "pegbatch.aws.platform"
+ON_DEMAND_QUEUE = "pegbatch.aws.on_demand_queue"
 
+EC2, FARGATE = "EC2", "FARGATE"
+"""Values of PLATFORM."""
 PRIORITIES = range(10_000)
 SHARE_CHARACTERS_MAX = 255
 TAGS_MAX = 50
 TAG_KEY_MAX = 128
 TAG_VALUE_MAX = 256
+SHOWN_MAX = 80
+"""Characters of a value in a message."""
 
 Pairs = Mapping[str, str]
+
+_QUEUE = re.compile(
+    r"(?:arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/)?[A-Za-z0-9][A-Za-z0-9_-]{0,127}"
+).fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +50,14 @@ class AwsOptions:
     """Of all transformations."""
     parameters_by: Mapping[str, Pairs] = field(default_factory=dict)
     """By name of a transformation, complete or bare."""
-    is_fargate: bool = False
+    platform: str = ""
+    """EC2 or FARGATE; empty: what the queue's environments are."""
+    on_demand_queue: str = ""
+    """Name or ARN of the queue for tries that are not to run on spare machines; empty: none."""
+
+    def on_fargate(self, seen: bool) -> bool:
+        """Tell whether jobs run on Fargate: as the property says, else as was seen."""
+        return self.platform == FARGATE if self.platform else seen
 
     def parameters_of(self, transformations: Iterable[str]) -> dict[str, str]:
         """Return the job-definition parameters of transformations by complete name, sorted.
@@ -70,7 +87,7 @@ def read_aws_options(
         try:
             return _pairs(read(key))
         except ValueError as error:
-            problems.append(Problem(f"{key} = {read(key)}: {error}", where(key)))
+            problems.append(Problem(f"{key} = {_cut(read(key))}: {error}", where(key)))
             return {}
 
     options = AwsOptions(
@@ -84,15 +101,20 @@ def read_aws_options(
             for key in sorted(properties)
             if key.startswith(f"{PARAMETERS}.")
         },
-        is_fargate=read(PLATFORM).upper() == "FARGATE",
+        platform=read(PLATFORM).upper(),
+        on_demand_queue=read(ON_DEMAND_QUEUE),
     )
     problems += (
-        Problem(f"{key} = {read(key)}: {message}", where(key))
+        Problem(f"{key} = {_cut(read(key))}: {message}", where(key))
         for key, message in _unfit(options, properties)
     )
     if problems:
         raise InputError(problems=problems)
     return options
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_MAX else f"{text[: SHOWN_MAX - 1]}…"
 
 
 def _bare(name: str) -> str:
@@ -127,6 +149,8 @@ def _unfit(options: AwsOptions, properties: Mapping[str, str]) -> Iterator[tuple
     for key, words in ((PROPAGATE_TAGS, ("true", "false")), (PLATFORM, ("ec2", "fargate"))):
         if properties.get(key, "").strip().lower() not in ("", *words):
             yield key, f"must be {' or '.join(words)}"
+    if options.on_demand_queue and not _QUEUE(options.on_demand_queue):
+        yield ON_DEMAND_QUEUE, "must be the name or the ARN of a job queue"
     yield from ((TAGS, message) for message in _unfit_tags(options.tags))
 
 

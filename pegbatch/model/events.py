@@ -2,12 +2,14 @@
 
 Kinds and their bodies (docs/formats.md):
 
-- `run-started`     {try, run_url, service: local|aws, job_prefix}, and wire: true with --wire
+- `run-started`     {try, run_url, service: local|aws, job_prefix}, and wire: true with --wire;
+                    begins a try: that of the plan, or a later one (`tries/<try>.json`)
 - `uploaded`        {try, files, bytes}: inputs, plan and worker lie in the store
 - `intent`          {try, array, job_name, job_queue}: written before the SubmitJob call
 - `submitted`       {try, array, job_name, job_id}: written after it
-- `state`           {try, array, status, reason, children: {STATUS: n}}: changes only
-- `cancel-requested` {try}
+- `state`           {try, array, status, reason, children: {STATUS: n}}: where status or
+                    reason are others than before; counts that change alone are not written
+- `cancel-requested` {try, unstarted: [array, …]}: those of which no child had begun
 - `finished`        {try, state: succeeded|failed|cancelled}
 - `fetched`         {try, files, bytes}
 - `registered`      {try, files}: outputs are in a replica catalog

@@ -24,6 +24,11 @@ class JobTask:
     """`file:SubmitJob[n]`, for messages."""
 
     @property
+    def is_zip(self) -> bool:
+        """Tell whether the program is a script in a zip file, named by the first argument."""
+        return self.environment.get(FILE_TYPE, "script") == "zip"
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Return the paths that are sent along."""
         paths = self.environment.get(TRANSFER_FILES, "").split(",")

@@ -118,6 +118,34 @@ class TaskLine:
     hooks: Hooks = ()
 
 
+class TaskFiles(NamedTuple):
+    """What a line of a bags file says of the files that the run itself keeps."""
+
+    bag: int
+    id: str
+    inputs: tuple[str, ...]
+    """URLs relative to the run's URL, optional ones included."""
+    outputs: tuple[str, ...]
+    """The same."""
+    optional: frozenset[str]
+    """Those of the outputs that the task need not make."""
+
+
+def task_files_from_json(data: Mapping[str, Any]) -> TaskFiles:
+    """Read one line of a bags file.
+
+    Errors: as task_from_json.
+    """
+    outputs = [use for use in data["outputs"] if "://" not in use["url"]]
+    return TaskFiles(
+        bag=data["bag"],
+        id=data["id"],
+        inputs=tuple(use["url"] for use in data["inputs"] if "://" not in use["url"]),
+        outputs=tuple(use["url"] for use in outputs),
+        optional=frozenset(use["url"] for use in outputs if use.get("optional")),
+    )
+
+
 def task_from_json(data: Mapping[str, Any]) -> TaskLine:
     """Read one line of a bags file; keys left out have their defaults.
 

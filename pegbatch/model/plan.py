@@ -185,7 +185,7 @@ def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
             run_folder=data.get("run_folder", ""),
             hooks=tuple(Hook(hook["on"], hook["cmd"]) for hook in data.get("hooks", ())),
             properties=dict(data["properties"]),
-            jobs=tuple(_job_from_json(job) for job in data["jobs"]),
+            jobs=tuple(job_from_json(job) for job in data["jobs"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
@@ -193,7 +193,11 @@ def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
         ) from error
 
 
-def _job_from_json(data: Mapping[str, Any]) -> Job:
+def job_from_json(data: Mapping[str, Any]) -> Job:
+    """Read one job as `job_to_json` wrote it.
+
+    Errors: KeyError, TypeError, ValueError where a part is missing or no such thing.
+    """
     return Job(
         name=data["name"],
         kind=data["kind"],

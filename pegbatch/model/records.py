@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-TaskState = Literal["succeeded", "failed", "skipped"]
+TaskState = Literal["succeeded", "failed", "skipped", "undone"]
+"""How a task has ended; `undone` is the client's word: what it made is gone, and needed again."""
+_STATES = get_args(TaskState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,7 @@ class TaskRecord:
     try_: int
     """The submission of the run, from 1; `try` in JSON."""
     attempt: int
-    """AWS_BATCH_JOB_ATTEMPT, from 1."""
+    """AWS_BATCH_JOB_ATTEMPT, from 1; 0 of an undone record, which the client writes."""
     state: TaskState
     reason: str
     """Empty for success; else a sentence that names the file, signal, limit or parent."""
@@ -71,6 +74,11 @@ def record_to_json(record: TaskRecord) -> dict[str, Any]:
     }
 
 
+def record_line(record: TaskRecord) -> bytes:
+    """Return the record as it stands in a records file, newline included."""
+    return json.dumps(record_to_json(record)).encode() + b"\n"
+
+
 def record_from_json(data: Mapping[str, Any]) -> TaskRecord:
     """Read one line of a records file.
 
@@ -94,14 +102,54 @@ def record_from_json(data: Mapping[str, Any]) -> TaskRecord:
     )
 
 
+def parse_records(data: bytes) -> list[TaskRecord]:
+    """Read a records file; lines that are no record are passed over.
+
+    What cannot be read says of no task that it succeeded, so that the task is run again.
+    """
+    return [record for line in data.split(b"\n") if (record := _parse_line(line)) is not None]
+
+
+def _parse_line(line: bytes) -> TaskRecord | None:
+    try:
+        data = json.loads(line)
+        is_sound = isinstance(data["id"], str) and data["state"] in _STATES
+        return record_from_json(data) if is_sound else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def undone_record(id: str, bag: int, number: int, reason: str, *, now: float) -> TaskRecord:
+    """Return what takes back the successes of a task before one try, so that this runs it again.
+
+    Units: now is in seconds since the epoch.
+    """
+    return TaskRecord(
+        id=id,
+        bag=bag,
+        try_=number,
+        attempt=0,
+        state="undone",
+        reason=reason,
+        exit_code=None,
+        signal=None,
+        start=now,
+        end=now,
+        max_rss_mib=None,
+        outputs=(),
+        stdout_tail="",
+        stderr_tail="",
+    )
+
+
 def settle(records: Iterable[TaskRecord]) -> dict[str, TaskRecord]:
-    """Return the record that counts for each task: the newest, but a success, once recorded, stays.
+    """Return the record that counts for each task: the newest, but a success stays until undone.
 
     Shapes: records oldest first; one entry a task that has any.
     """
     settled: dict[str, TaskRecord] = {}
     for record in records:
         before = settled.get(record.id)
-        if before is None or before.state != "succeeded":
+        if before is None or before.state != "succeeded" or record.state == "undone":
             settled[record.id] = record
     return settled

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from pegbatch.model.records import TaskRecord
+
 RunPhase: TypeAlias = Literal[
     "planned", "submitting", "running", "succeeded", "failed", "cancelled"
 ]
@@ -70,6 +72,8 @@ class RunStatus:
     """Files that the run delivers."""
     seconds: float
     """Since the first submission, up to the end of the run; 0 before it."""
+    number: int = 1
+    """The try; `try` in JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,23 @@ class Failure:
     reason: str
     exit_code: int | None
     stderr_tail: str
+    stdout_tail: str = ""
+    """Empty where something was said on stderr."""
+
+
+def failure_of(array: str, bag: int, record: TaskRecord) -> Failure:
+    """Return what a summary tells of a task that has not succeeded."""
+    return Failure(
+        array=array,
+        bag=bag,
+        id=record.id,
+        state=record.state,
+        reason=record.reason,
+        exit_code=record.exit_code,
+        stderr_tail=record.stderr_tail,
+        # Many programs say what went wrong where they say everything else.
+        stdout_tail="" if record.stderr_tail.strip() else record.stdout_tail,
+    )
 
 
 def summary_to_json(status: RunStatus, failures: Iterable[Failure]) -> dict[str, Any]:
@@ -100,6 +121,7 @@ def summary_to_json(status: RunStatus, failures: Iterable[Failure]) -> dict[str,
                 "reason": failure.reason,
                 "exit_code": failure.exit_code,
                 "stderr_tail": failure.stderr_tail,
+                "stdout_tail": failure.stdout_tail,
             }
             for failure in failures
         ],
@@ -113,6 +135,7 @@ def status_to_json(status: RunStatus) -> dict[str, Any]:
         "workflow": status.workflow,
         "service": status.service,
         "state": status.state,
+        "try": status.number,
         "tasks": counts_to_json(status.tasks),
         "arrays": [
             {

@@ -20,6 +20,6 @@ def split_words(text: str) -> list[str]:
     """
     if needs_quoting_rules(text):
         return shlex.split(text)
-    if not text:
-        return []
+    if text.isprintable():  # the only white space in it is the blank
+        return text.split()
     return [word for word in text.translate(_BLANKS).split(" ") if word]

@@ -56,9 +56,8 @@ class WorkflowBuilder(Findings):
         self._transformations = array("i")
         self._arguments: list[str] = []
         self._profiles = array("i")
-        self._stdins = array("i")
-        self._stdouts = array("i")
-        self._stderrs = array("i")
+        self._streams: tuple[dict[int, int], ...] = ({}, {}, {})
+        """LFN numbers of stdin, stdout and stderr of the tasks that redirect them."""
         self._use_offsets = array("l", [0])
         self._use_lfns = array("i")
         self._use_flags = array("B")
@@ -91,10 +90,11 @@ class WorkflowBuilder(Findings):
         Shapes: streams are the LFNs of stdin, stdout and stderr, None where not redirected;
         uses are (LFN, flags), a repeated LFN becomes one row with the flags of all.
         """
-        self._note_id(identifier, line, len(self._ids))
+        task = len(self._ids)
+        self._note_id(identifier, line, task)
         if hooks:
             known = self._hook_numbers
-            self._hooked_tasks[len(self._ids)] = known.setdefault(hooks, len(known))
+            self._hooked_tasks[task] = known.setdefault(hooks, len(known))
         self._ids.append(identifier)
         self._lines.append(line)
         numbers = self._transformation_numbers
@@ -102,10 +102,9 @@ class WorkflowBuilder(Findings):
         self._arguments.append(arguments)
         self._profiles.append(self._profile_set(profiles, identifier, line) if profiles else 0)
         self._add_uses(uses, identifier, line)
-        stdin, stdout, stderr = streams
-        self._stdins.append(NO_FILE if stdin is None else self._stream_lfn(stdin))
-        self._stdouts.append(NO_FILE if stdout is None else self._stream_lfn(stdout))
-        self._stderrs.append(NO_FILE if stderr is None else self._stream_lfn(stderr))
+        for column, lfn in zip(self._streams, streams, strict=True):
+            if lfn is not None:
+                column[task] = self._stream_lfn(lfn)
 
     def add_sub_workflow(self, what: str, identifier: str, line: int, names: Iterable[str]) -> None:
         """Count a job that stands for a whole workflow, and say that it cannot be planned.
@@ -157,10 +156,11 @@ class WorkflowBuilder(Findings):
 
     def _add_uses(self, uses: Sequence[tuple[str, int]], identifier: str, line: int) -> None:
         numbers = self._lfn_numbers
-        rows: dict[int, int] = {}
-        for lfn, flags in uses:
-            number = numbers.setdefault(lfn, len(numbers))
-            rows[number] = rows.get(number, 0) | flags
+        rows = {numbers.setdefault(lfn, len(numbers)): flags for lfn, flags in uses}
+        if len(rows) != len(uses):
+            rows = dict.fromkeys(rows, 0)
+            for lfn, flags in uses:
+                rows[numbers[lfn]] |= flags
         if self._stream_only:
             self._stream_only.difference_update(rows)
         self._use_lfns.extend(rows)
@@ -201,6 +201,10 @@ class WorkflowBuilder(Findings):
     def add_edge(self, parent: str, child: str, line: int) -> None:
         """Add one explicit edge; its jobs may come later in the document."""
         self._edges.add(parent, child, line)
+
+    def add_parents(self, child: str, parents: Sequence[str], lines: Sequence[int]) -> None:
+        """Add the explicit edges to one child, each with its line."""
+        self._edges.add_parents(child, parents, lines)
 
     def finish(self) -> Workflow:
         """Return the workflow.
@@ -254,15 +258,16 @@ class WorkflowBuilder(Findings):
         return array("i", [number + 1 for number in self._profiles]), tuple(sets)
 
     def _table(self, profiles: array[int]) -> TaskTable:
+        stdins, stdouts, stderrs = (self._column(numbers, NO_FILE) for numbers in self._streams)
         return TaskTable(
             ids=tuple(self._ids),
             lines=self._lines,
             transformations=self._transformations,
             arguments=tuple(self._arguments),
             profiles=profiles,
-            stdins=self._stdins,
-            stdouts=self._stdouts,
-            stderrs=self._stderrs,
+            stdins=stdins,
+            stdouts=stdouts,
+            stderrs=stderrs,
             use_offsets=self._use_offsets,
             use_lfns=self._use_lfns,
             use_flags=self._use_flags,
@@ -270,10 +275,12 @@ class WorkflowBuilder(Findings):
         )
 
     def _hook_column(self) -> array[int] | None:
-        if not self._hooked_tasks:
-            return None
-        column = array("i", bytes(4 * len(self._ids)))
-        for task, number in self._hooked_tasks.items():
+        return self._column(self._hooked_tasks, 0) if self._hooked_tasks else None
+
+    def _column(self, numbers: Mapping[int, int], usual: int) -> array[int]:
+        """Return a column in which most tasks have the same."""
+        column = array("i", [usual]) * len(self._ids)
+        for task, number in numbers.items():
             column[task] = number
         return column
 

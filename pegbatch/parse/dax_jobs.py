@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pegbatch.model.hooks import Hook, Hooks
-from pegbatch.model.profiles import Profile
+from pegbatch.model.profiles import Profile, Profiles
 from pegbatch.model.workflow import TransformationName
 from pegbatch.parse.builder import WorkflowBuilder
 from pegbatch.parse.dax_uses import file_name, use_of
+from pegbatch.parse.findings import Findings
 from pegbatch.parse.hooks import read_hook
 from pegbatch.parse.names import NAMESPACES
 from pegbatch.parse.xml_events import Element
@@ -42,8 +43,7 @@ def read_job(job: Element, builder: WorkflowBuilder) -> None:
         _refuse_nameless(job, builder)
         return
     draft = _Draft()
-    if "runtime" in attributes:
-        _take_runtime(attributes["runtime"], draft)
+    draft.profiles.extend(runtime_profiles(attributes))
     for part in job.children():
         _PARTS.get(part.tag, _unknown)(part, draft, builder)
     builder.add_task(
@@ -69,15 +69,27 @@ def read_sub_workflow(job: Element, builder: WorkflowBuilder) -> None:
     builder.add_sub_workflow(f"the <{job.tag}> job", identifier, job.line, names)
 
 
-def read_profile(element: Element, builder: WorkflowBuilder) -> Profile | None:
+def runtime_profiles(attributes: Mapping[str, str]) -> Profiles:
+    """Take the attribute of simulators' workflows as a profile; nonsense is passed over."""
+    text = attributes.get("runtime")
+    if text is None:
+        return ()
+    try:
+        usable = float(text) >= 0
+    except ValueError:
+        usable = False
+    return (Profile("pegasus", "runtime", text.strip()),) if usable else ()
+
+
+def read_profile(element: Element, findings: Findings) -> Profile | None:
     """Read a `<profile>`; None, with a problem, where its namespace or key is missing."""
     namespace = element.attributes.get("namespace", "").lower()
     key = element.attributes.get("key")
     if not namespace or not key:
-        builder.refuse(element.line, "a <profile> without namespace or key", "give it both")
+        findings.refuse(element.line, "a <profile> without namespace or key", "give it both")
         return None
     if namespace not in NAMESPACES:
-        builder.warn_once(
+        findings.warn_once(
             f"profile namespace {namespace}",
             element.line,
             f"the profile namespace {namespace!r} is not known; such profiles have no effect",
@@ -110,12 +122,19 @@ def argument_text(argument: Element) -> str:
     words = []
     for part in argument.content:
         if isinstance(part, str):
-            before = " " if part[0] in _BLANK else ""
-            after = " " if len(part) > 1 and part[-1] in _BLANK else ""
-            words.append(f"{before}{part.strip(_TRIMMED)}{after}")
+            words.append(trimmed(part))
         else:
             words.append(file_name(part) or "")
     return "".join(words)
+
+
+def trimmed(text: str) -> str:
+    """Return one piece of arguments without its outer white space, but for a blank each side."""
+    if not text:
+        return ""
+    before = " " if text[0] in _BLANK else ""
+    after = " " if len(text) > 1 and text[-1] in _BLANK else ""
+    return f"{before}{text.strip(_TRIMMED)}{after}"
 
 
 def _value(profile: Element) -> str:
@@ -129,16 +148,6 @@ def _refuse_nameless(job: Element, builder: WorkflowBuilder) -> None:
     builder.refuse(
         job.line, f"a <{job.tag}> without {missing}", f"give it the attribute `{missing}`"
     )
-
-
-def _take_runtime(text: str, draft: _Draft) -> None:
-    """Take the attribute of simulators' workflows as the profile; nonsense is passed over."""
-    try:
-        usable = float(text) >= 0
-    except ValueError:
-        usable = False
-    if usable:
-        draft.profiles.append(Profile("pegasus", "runtime", text.strip()))
 
 
 def _take_argument(part: Element, draft: _Draft, builder: WorkflowBuilder) -> None:

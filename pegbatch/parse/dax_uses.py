@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pegbatch.model.workflow import EXECUTABLE, TransformationName
-from pegbatch.parse.builder import WorkflowBuilder
+from pegbatch.parse.findings import Findings
 from pegbatch.parse.use_flags import use_flags
 from pegbatch.parse.xml_events import Element
 
@@ -14,7 +14,7 @@ def file_name(element: Element) -> str | None:
     return attributes.get("name") or attributes.get("file") or None
 
 
-def use_of(element: Element, builder: WorkflowBuilder) -> tuple[str, int] | None:
+def use_of(element: Element, findings: Findings) -> tuple[str, int] | None:
     """Read one `<uses>` of a job as (LFN, flags); None, with a problem, where it has no name.
 
     Shapes: an executable's LFN is its complete name. Defaults: transfer and register are true.
@@ -22,10 +22,10 @@ def use_of(element: Element, builder: WorkflowBuilder) -> tuple[str, int] | None
     attributes = element.attributes
     name = attributes.get("name") or attributes.get("file")
     if not name:
-        builder.refuse(element.line, "a <uses> without name", "give it the file's name")
+        findings.refuse(element.line, "a <uses> without name", "give it the file's name")
         return None
     link = attributes.get("link", "")
-    builder.check_link(link, name, element.line)
+    findings.check_link(link, name, element.line)
     if len(attributes) == 2 and link:
         return name, use_flags(link, None, None, None)
     flags = use_flags(link, attributes.get("optional"), _transfer(element), _register(element))

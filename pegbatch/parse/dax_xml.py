@@ -15,11 +15,13 @@ from pegbatch.model.workflow import Workflow
 from pegbatch.parse.builder import WorkflowBuilder
 from pegbatch.parse.dax_catalogs import InlineCatalogs
 from pegbatch.parse.dax_jobs import invoke_hooks, read_job, read_sub_workflow, warn_unknown
+from pegbatch.parse.plain_jobs import PlainJobs
 from pegbatch.parse.xml_events import Element, XmlReader
+from pegbatch.parse.xml_shortcut import ShortcutReader
 
 NEWEST = (3, 6)
 
-_TEXT_TAGS = frozenset(("argument", "profile", "metadata", "invoke"))
+TEXT_TAGS = frozenset(("argument", "profile", "metadata", "invoke"))
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
@@ -31,8 +33,16 @@ def parse_dax(stream: BinaryIO, source: str, environment: Mapping[str, str]) -> 
     Errors: InputError where the file is malformed, has a DOCTYPE, is no DAX or too new, or lacks
     what cannot be done without (ids, names).
     """
-    reader = XmlReader(stream, source, environment, _TEXT_TAGS)
     builder = WorkflowBuilder(source, "dax-xml")
+    reader = ShortcutReader(stream, source, environment, TEXT_TAGS, PlainJobs(builder))
+    return read_dax(reader, builder)
+
+
+def read_dax(reader: XmlReader, builder: WorkflowBuilder) -> Workflow:
+    """Read a workflow from a reader, which is at its beginning, into a builder, which is empty.
+
+    Errors: as `parse_dax`.
+    """
     try:
         _read(reader, builder)
     except InputError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 from pegbatch.model.workflow import Edges
 
@@ -44,9 +45,14 @@ class EdgeColumns:
 
     def add(self, parent: str, child: str, line: int) -> None:
         """Add one edge."""
-        self._parents.append(self._number(parent))
-        self._children.append(self._number(child))
-        self._lines.append(line)
+        self.add_parents(child, (parent,), (line,))
+
+    def add_parents(self, child: str, parents: Sequence[str], lines: Sequence[int]) -> None:
+        """Add the edges to one child, each with its line."""
+        number = self._number
+        self._parents.extend([number(parent) for parent in parents])
+        self._children.extend([number(child)] * len(parents))
+        self._lines.extend(lines)
 
     def resolve(self) -> tuple[Edges, list[tuple[str, int]]]:
         """Return the edges between tasks, and the (id, line) of each reference to no job.

@@ -20,6 +20,11 @@ class Findings:
         self.warnings: list[Problem] = []
         self._told: set[str] = set()
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing was found."""
+        return not (self.problems or self.defects or self.warnings)
+
     def where(self, line: int) -> str:
         """Return `file:line`."""
         return f"{self.source}:{line}"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pegbatch.model.regex_cost import explodes
+
 _ESCAPES = {
     "z": r"\Z",
     "h": r"[ \t\xA0]",
@@ -61,9 +63,15 @@ def translate_java(text: str) -> re.Pattern[str]:
     inside = _Class()
     pieces = "".join(_piece(match, inside) for match in _PIECE.finditer(text))
     try:
-        return re.compile(pieces, re.ASCII)
-    except re.error as error:
-        raise ValueError(f"this is no regular expression: {error.msg}") from error
+        expression = re.compile(pieces, re.ASCII)
+        endless = explodes(pieces, re.ASCII)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"this is no regular expression: {error}") from error
+    if endless:
+        raise ValueError(
+            "a repetition inside a repetition could take for ever; write `[ab]+` for `(a+b*)+`"
+        )
+    return expression
 
 
 def _piece(match: re.Match[str], inside: _Class) -> str:

@@ -72,8 +72,10 @@ def _environment_problems(variables: Any, where: str) -> Iterator[Problem]:
         return
     environment = _environment(variables)
     kind = environment.get(FILE_TYPE, "script")
-    if kind != "script":
-        yield Problem(f"{FILE_TYPE} is {kind}; job files are run with scripts only", where)
+    if kind not in ("script", "zip"):
+        yield Problem(f"{FILE_TYPE} is {kind}", where, "script and zip are known")
+    if kind == "zip" and FILE_URL not in environment:
+        yield Problem(f"{FILE_TYPE} is zip, and no {FILE_URL} says which", where)
     if not environment.get(FILE_URL, "s3://").startswith("s3://"):
         yield Problem(f"{FILE_URL} is not s3://bucket/key", where)
 

@@ -12,6 +12,7 @@ import re
 
 OURS = {
     "pegbatch.array.by": "what one array job holds: level, cluster or auto",
+    "pegbatch.aws.on_demand_queue": "queue of run --on-demand: name or ARN",
     "pegbatch.aws.parameters": "parameters of the job definition, name=value,name=value",
     "pegbatch.aws.parameters.*": "the same for one transformation alone",
     "pegbatch.aws.platform": "EC2, or FARGATE: sizes are rounded up to one that Fargate has",
@@ -20,11 +21,13 @@ OURS = {
     "pegbatch.aws.tags": "tags of all jobs, name=value,name=value",
     "pegbatch.aws.tags.propagate": "whether the tags go on to the ECS tasks: true or false",
     "pegbatch.infrastructure_retries": "attempts for faults of the infrastructure alone",
+    "pegbatch.local.runtime": "what tasks run in on this machine: process, docker, podman, buildah",
     "pegbatch.local.vcpus": "vCPUs of the embedded AWS on this machine",
     "pegbatch.on_failure": "continue or stop when a task has failed for good",
     "pegbatch.pack.max_children": "most bags in one array job",
     "pegbatch.pack.runtime": "seconds of expected runtime that share a bag",
     "pegbatch.pack.size": "tasks that share a bag",
+    "pegbatch.pack.vcpus": "vCPUs that work at the same time; bags are cut to fill them evenly",
     "pegbatch.pmc.vcpus": "vCPUs of a bag under the aggregator mpiexec",
 }
 
@@ -261,7 +264,13 @@ def known_spelling(key: str) -> str:
     return _SPELLING.get(key.lower(), key)
 
 
+LONGEST_KEY = 200
+"""Nobody misspells a longer one; comparing takes the square of its length."""
+
+
 def nearest(key: str) -> str | None:
     """Return the known name that looks most like a key, or None where none does."""
+    if len(key) > LONGEST_KEY:
+        return None
     close = difflib.get_close_matches(key, sorted(_PLAIN), n=1, cutoff=0.8)
     return close[0] if close else None

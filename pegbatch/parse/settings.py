@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from pegbatch.errors import Problem, UsageError
+from pegbatch.errors import InputError, Problem, UsageError
 from pegbatch.model.settings import Property, Settings
 from pegbatch.parse.known_properties import is_known, known_spelling, nearest
 from pegbatch.parse.properties import PropertyLine
@@ -19,6 +19,11 @@ from pegbatch.parse.properties import PropertyLine
 _REFERENCE = re.compile(r"\$\{([-a-zA-Z0-9._]+)\}")
 _JAVA = {"user.name": "USER", "user.home": "HOME", "user.dir": "PWD"}
 """Properties of the Java machine, which Pegasus's files refer to, and where we find them."""
+
+LONGEST_VALUE = 1 << 16
+"""Characters; references that double each other would fill the memory."""
+MOST_GUESSES = 100
+"""Unknown names for which a known one is looked for, which takes a millisecond each."""
 
 _CHECKED = ("pegasus.", "pegbatch.")
 """Prefixes whose keys must be known."""
@@ -56,7 +61,8 @@ def merge_settings(
 
     Shapes: keys come out as the list of known names spells them; warnings tell of unknown keys,
     references to nothing, and keys set twice in one layer with different values.
-    Errors: none; what a value means is for those who read it.
+    Errors: InputError where references in references grow beyond all bounds; what a value means
+    is for those who read it.
     """
     properties: dict[str, Property] = {}
     warnings: list[Problem] = []
@@ -92,12 +98,19 @@ def _resolve(
             for name, value in values.items()
             if value is None
         ]
-        result[line.key] = Property(value=_replaced(line.value, values), where=line.where)
+        result[line.key] = Property(value=_replaced(line, values), where=line.where)
     return result
 
 
-def _replaced(text: str, values: Mapping[str, str | None]) -> str:
-    return _REFERENCE.sub(lambda match: values[match[1]] or "", text)
+def _replaced(line: PropertyLine, values: Mapping[str, str | None]) -> str:
+    names = _REFERENCE.findall(line.value)
+    if sum(len(values[name] or "") for name in names) > LONGEST_VALUE:
+        raise InputError(
+            f"{line.key}: its references stand for more than {LONGEST_VALUE:,} characters",
+            where=line.where,
+            hint="write the value out",
+        )
+    return _REFERENCE.sub(lambda match: values[match[1]] or "", line.value)
 
 
 def _references(
@@ -138,8 +151,9 @@ def _twice(lines: Sequence[PropertyLine]) -> Iterable[Problem]:
 
 
 def _unknown(properties: Mapping[str, Property]) -> Iterable[Problem]:
-    for key, found in properties.items():
-        if key.startswith(_CHECKED) and not is_known(key):
-            likely = nearest(key)
-            hint = f"did you mean {likely}?" if likely else None
-            yield Problem(f"unknown property {key}", found.where, hint)
+    unknown = (key for key in properties if key.startswith(_CHECKED) and not is_known(key))
+    for number, key in enumerate(unknown):
+        found = properties[key]
+        likely = nearest(key) if number < MOST_GUESSES else None
+        hint = f"did you mean {likely}?" if likely else None
+        yield Problem(f"unknown property {key}", found.where, hint)

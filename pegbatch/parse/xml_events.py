@@ -72,6 +72,8 @@ class XmlReader:
         self._chunk_bytes = CHUNK_BYTES
         self._ended = False
         self._failure: InputError | None = None
+        self._closed_at = self._closed_line = -1
+        """Byte and line at which the end tag of the last child of the root begins."""
         self._stack: list[Element] = []
         self._done: list[Element] = []
         self._expanding = False
@@ -96,9 +98,9 @@ class XmlReader:
 
     def elements(self) -> Iterator[Element]:
         """Read the children of the root, one after another."""
-        while self._pending or self._failure is not None or not self._ended:
-            yield from self._pending
-            self._pending = self._step()
+        yield from self._pending
+        while self._failure is not None or not self._ended:
+            yield from self._step()
 
     def _step(self) -> list[Element]:
         """Read one chunk and return the children of the root that it closes."""
@@ -106,9 +108,6 @@ class XmlReader:
             raise self._failure
         chunk = self._stream.read(self._chunk_bytes)
         self._ended = not chunk
-        if not self._expanding:
-            self._expanding = b"${" in self._tail + chunk or chunk.startswith(_UTF16)
-            self._tail = chunk[-1:]
         closed = self._feed(chunk, self._ended)
         self._chunk_bytes = (
             CHUNK_BYTES if closed else min(2 * self._chunk_bytes, LARGEST_CHUNK_BYTES)
@@ -117,6 +116,9 @@ class XmlReader:
 
     def _feed(self, chunk: bytes, last: bool) -> list[Element]:
         """Parse a chunk; what goes wrong in it is raised after its whole elements were read."""
+        if not self._expanding:
+            self._expanding = b"${" in self._tail + chunk or chunk.startswith(_UTF16)
+            self._tail = chunk[-1:]
         try:
             self._parser.Parse(chunk, last)
         except expat.ExpatError as error:
@@ -176,13 +178,17 @@ class XmlReader:
 
     def _end_handler(self) -> Callable[[str], None]:
         """Return the function that expat calls at each end tag."""
-        stack, done = self._stack, self._done
+        stack, done, parser = self._stack, self._done, self._parser
 
         def end(_tag: str) -> None:
             element = stack.pop()
             depth = len(stack)
             if depth == 1:
                 done.append(element)
+                self._closed_at, self._closed_line = (
+                    parser.CurrentByteIndex,
+                    parser.CurrentLineNumber,
+                )
             if self._text_depth:
                 self._leave_text(element, depth)
 

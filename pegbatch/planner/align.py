@@ -4,18 +4,20 @@ Two arrays of the same number of units, between which each unit has one partner 
 unit by unit without a barrier when partners stand at the same position. Links are taken one
 after another, widest first. Arrays that are aligned form a family with one common order; joining
 two families turns the smaller one, and a link inside a family holds only if it already fits.
-An array that cannot be aligned follows its widest parent, so that packing keeps neighbours
-together and may still make the link N_TO_N.
+A family begins with its most urgent units (where runtimes are known), as Batch starts children in
+order; for the rest it follows its widest parent, so that packing keeps neighbours together and may
+still make the link N_TO_N.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pegbatch.planner.stages import ArrayDraft, Arrayed, grow
 from pegbatch.planner.unit_relations import NO_PARTNER, Match, UnitRelations, units_of
+from pegbatch.planner.urgency import urgencies
 
 
 @dataclass(slots=True)
@@ -30,13 +32,11 @@ def align(arrayed: Arrayed) -> Arrayed:
 
     Shapes: the same drafts with their units permuted; n log n in tasks and edges.
     """
-    if len(arrayed.drafts) < 2:
-        return arrayed
     drafts = arrayed.drafts
     relations = UnitRelations.of(drafts, arrayed.graph)
     matches = [match for child in range(len(drafts)) for match in relations.matches(child)]
     families = _join(drafts, matches)
-    _follow_widest_parents(drafts, families, relations)
+    _put_in_order(drafts, families, relations, urgencies(arrayed, drafts))
     return grow(
         Arrayed,
         arrayed,
@@ -86,10 +86,13 @@ def _inverse(turn: array[int]) -> array[int]:
     return back
 
 
-def _follow_widest_parents(
-    drafts: tuple[ArrayDraft, ...], families: list[_Family], relations: UnitRelations
+def _put_in_order(
+    drafts: tuple[ArrayDraft, ...],
+    families: list[_Family],
+    relations: UnitRelations,
+    urgent: Sequence[Sequence[float]] | None,
 ) -> None:
-    """Turn each family so that its first array stands in the order of its widest parent."""
+    """Turn each family: urgent units first, then in the order of the widest parent."""
     settled: set[int] = set()
     for number in range(len(drafts)):
         family = families[number]
@@ -97,9 +100,21 @@ def _follow_widest_parents(
             continue
         settled.add(id(family))
         parent = _widest_parent(number, relations)
+        keys: Mapping[int, int] = {}
         if parent is not None and families[parent] is not family:
             keys = _positions_of_parents(number, parent, families, relations)
-            _reorder(family, _sorted_places(family.places[number], keys))
+        if keys or urgent:
+            seconds = _urgency_of_places(family, urgent) if urgent else None
+            _reorder(family, _sorted_places(family.places[number], keys, seconds))
+
+
+def _urgency_of_places(family: _Family, urgent: Sequence[Sequence[float]]) -> array[float]:
+    """Return, by position, the most that any array of the family still has before it there."""
+    found = array("d", bytes(8 * len(next(iter(family.places.values())))))
+    for number, places in family.places.items():
+        for place, seconds in zip(places, urgent[number], strict=True):
+            found[place] = max(found[place], seconds)
+    return found
 
 
 def _widest_parent(child: int, relations: UnitRelations) -> int | None:
@@ -123,13 +138,19 @@ def _positions_of_parents(
     return keys
 
 
-def _sorted_places(places: array[int], keys: Mapping[int, int]) -> array[int]:
-    """Return, by old position, the new one: by the parents' position, then as before."""
+def _sorted_places(
+    places: array[int], keys: Mapping[int, int], seconds: Sequence[float] | None
+) -> array[int]:
+    """Return, by old position, the new one: by urgency, the parents' position, then as before."""
     last = len(keys) and max(keys.values()) + 1
-    units = sorted(range(len(places)), key=lambda unit: (keys.get(unit, last), places[unit]))
+    order = ((keys.get(unit, last), place, unit) for unit, place in enumerate(places))
+    if seconds is None:
+        ordered = sorted(order)
+    else:
+        ordered = sorted(order, key=lambda row: (-seconds[row[1]], row))
     turn = array("i", bytes(4 * len(places)))
-    for position, unit in enumerate(units):
-        turn[places[unit]] = position
+    for position, (_, place, _) in enumerate(ordered):
+        turn[place] = position
     return turn
 
 

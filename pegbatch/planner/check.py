@@ -14,7 +14,7 @@ from pegbatch.model.graph import NO_TASK, Graph
 from pegbatch.model.words import needs_quoting_rules, split_words
 from pegbatch.model.workflow import CHECKPOINT, INPUT, NO_FILE, OUTPUT, Workflow
 from pegbatch.planner.cycles import find_cycle
-from pegbatch.planner.legal_names import illegal_names
+from pegbatch.planner.legal_names import illegal_names, unprintable_names
 from pegbatch.planner.stages import Checked, Given, grow
 
 _MADE = OUTPUT | CHECKPOINT
@@ -25,11 +25,11 @@ def check(given: Given) -> Checked:
     """Draw the graph of a workflow that can be planned.
 
     Errors: InputError for defects, unbalanced quotes and cycles; PlanError for LFNs that no
-    task directory or store can hold.
+    task directory or store can hold, and names that no log can.
     """
     workflow = given.workflow
     defects = [*workflow.defects, *_unbalanced_arguments(workflow)]
-    bad_names = illegal_names(workflow)
+    bad_names = [*illegal_names(workflow), *unprintable_names(workflow)]
     if defects:
         raise InputError(problems=sorted([*defects, *bad_names], key=_line))
     if bad_names:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 
-from pegbatch.errors import PlanError, Problem
+from pegbatch.errors import Problem, UsageError
 from pegbatch.planner.chains import cluster_chains
 from pegbatch.planner.cluster_by_label import cluster_by_label, cluster_whole
 from pegbatch.planner.cluster_horizontally import cluster_horizontally
@@ -25,8 +25,8 @@ TECHNIQUES = ("horizontal", "label", "vertical", "whole", "chain")
 def cluster(levelled: Levelled) -> Clustered:
     """Gather tasks in clusters.
 
-    Errors: PlanError for a technique that is not there, or a cluster inside another one under
-    AWSBatch; InputError where a runtime is missing, or labels cannot be clusters.
+    Errors: UsageError for a technique that is not there; PlanError for a cluster inside another
+    one under AWSBatch; InputError where a runtime is missing, or labels cannot be clusters.
     """
     table = ClusterTable.empty(len(levelled.levels))
     levels = levelled.levels
@@ -57,7 +57,7 @@ def _techniques(asked: tuple[str, ...]) -> tuple[str, ...]:
         if name.lower() not in TECHNIQUES
     ]
     if unknown:
-        raise PlanError(problems=unknown)
+        raise UsageError(problems=unknown)
     return tuple(name.lower() for name in asked)
 
 

@@ -41,6 +41,27 @@ def illegal_names(workflow: Workflow) -> list[Problem]:
     ]
 
 
+def unprintable_names(workflow: Workflow) -> list[Problem]:
+    """Return a problem for every other name with a control character.
+
+    They stand in the lines of logs and listings, where a line break would forge another line.
+    """
+    tasks, transformations = workflow.tasks, [*map(str, workflow.transformations)]
+    if not any(map(_CONTROL, (workflow.name, "".join(tasks.ids), "".join(transformations)))):
+        return []
+    named = [("the name of the workflow", workflow.name, workflow.source)]
+    named += [
+        ("the job id", task, f"{workflow.source}:{line}")
+        for task, line in zip(tasks.ids, tasks.lines, strict=True)
+    ]
+    named += [("the transformation", name, workflow.source) for name in transformations]
+    return [
+        Problem(f"{what} {name!r} holds a control character", where, "take it out of the name")
+        for what, name, where in named
+        if _CONTROL(name)
+    ]
+
+
 def why_illegal(lfn: str) -> str:
     """Return what is wrong with one LFN as the end of a sentence, or an empty string."""
     if not lfn:

@@ -6,9 +6,10 @@ is raised above that.
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from pegbatch.model.bags import ArrayTasks
@@ -17,6 +18,9 @@ from pegbatch.planner.stages import ArrayDraft, Arrayed, Packed, grow
 from pegbatch.planner.tuning import ARRAY_CHILDREN_MAX, Tuning
 
 NAME_MAX = 60
+
+SHORTEST = 0.25
+"""Share of the longest bag that a bag holds at least, where the number of vCPUs is known."""
 
 
 def pack(arrayed: Arrayed) -> Packed:
@@ -64,32 +68,62 @@ def _bag_offsets(draft: ArrayDraft, arrayed: Arrayed) -> array[int]:
     )
     bags = units
     if tuning.pack_size is not None or tuning.pack_runtime_seconds is not None:
-        bags = _fill(draft.order, units, arrayed, tuning)
+        bags = _fill(units, _seconds(draft.order, units, arrayed), tuning, draft.resources.vcpus)
     if len(bags) - 1 > tuning.max_children:
         bags = _spread(bags, tuning.max_children)
     return bags
 
 
-def _fill(order: Sequence[int], units: array[int], arrayed: Arrayed, tuning: Tuning) -> array[int]:
+def _seconds(order: Sequence[int], units: array[int], arrayed: Arrayed) -> array[float]:
+    """Return the expected runtime of each unit; one that is not known fills a bag."""
+    unknown = arrayed.tuning.pack_runtime_seconds or 0.0
+    known = [settings.runtime_seconds for settings in arrayed.settings_table]
+    of_settings = [unknown if seconds is None else max(0.0, seconds) for seconds in known]
+    of_task = list(map(of_settings.__getitem__, arrayed.task_settings))
+    return array(
+        "d",
+        (sum(map(of_task.__getitem__, order[first:last])) for first, last in pairwise(units)),
+    )
+
+
+def _fill(units: array[int], seconds: array[float], tuning: Tuning, vcpus: int) -> array[int]:
     """Put units in a bag, in order, while it stays within the asked size and runtime."""
-    size_max = tuning.pack_size or len(order)
-    runtime_max = tuning.pack_runtime_seconds or float("inf")
+    size_max = tuning.pack_size or units[-1]
+    is_full = _fullness(sum(seconds), tuning, vcpus)
     offsets = array("i", [0])
-    size, runtime = 0, 0.0
-    for first, last in pairwise(units):
-        more = sum(_runtime(arrayed, task, runtime_max) for task in order[first:last])
-        if size and (size + last - first > size_max or runtime + more > runtime_max):
+    begun, done = 0.0, 0.0
+    for unit, more in enumerate(seconds):
+        first, last = units[unit], units[unit + 1]
+        too_many = last - offsets[-1] > size_max
+        if first > offsets[-1] and (too_many or is_full(done - begun, more, done, len(offsets))):
             offsets.append(first)
-            size, runtime = 0, 0.0
-        size, runtime = size + last - first, runtime + more
-    offsets.append(len(order))
+            begun = done
+        done += more
+    offsets.append(units[-1])
     return offsets
 
 
-def _runtime(arrayed: Arrayed, task: int, unknown: float) -> float:
-    """Return the expectation; without one a task fills a bag of its own."""
-    seconds = arrayed.settings_table[arrayed.task_settings[task]].runtime_seconds
-    return unknown if seconds is None else max(0.0, seconds)
+_IsFull = Callable[[float, float, float, int], bool]
+"""Told the seconds in the bag, those of the next unit, those in all bags so far, and how many
+bags these are; says whether the next unit needs a new bag."""
+
+
+def _fullness(total: float, tuning: Tuning, vcpus: int) -> _IsFull:
+    longest = math.inf if tuning.pack_runtime_seconds is None else tuning.pack_runtime_seconds
+    if tuning.pack_vcpus is None or not total or not math.isfinite(longest):
+        return lambda held, more, done, bags: held + more > longest
+    share = total / _even_bags(total, longest, max(1, tuning.pack_vcpus // vcpus))
+    return lambda held, more, done, bags: done + more / 2 > share * bags
+
+
+def _even_bags(total: float, longest: float, at_once: int) -> int:
+    """Return how many bags keep all vCPUs busy to the end.
+
+    Bags run in waves of as many as there is room for: as few waves as the longest bag allows, and
+    no bag shorter than a quarter of it on average, since a container has to start for each.
+    """
+    waves = math.ceil(total / (at_once * longest))
+    return max(1, min(waves * at_once, int(total / (longest * SHORTEST))))
 
 
 def _spread(bags: array[int], parts: int) -> array[int]:

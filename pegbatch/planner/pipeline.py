@@ -13,6 +13,7 @@ deliver_reused  outputs of tasks that were taken out still reach the output site
 level          each task's longest distance from a root.
 cluster        clusters by the techniques asked for; those that are one bag are levelled again.
 make_arrays    tasks of a level with equal resources become one array.
+separate       groups of tasks that never meet get arrays of their own (`auto`).
 align          units are ordered so that links can be N_TO_N.
 pack           units are put in bags, arrays are cut to what Batch takes.
 stage_inputs   files on the web are brought by stage-in arrays.
@@ -48,6 +49,7 @@ from pegbatch.planner.map_to_site import map_to_site
 from pegbatch.planner.pack import pack
 from pegbatch.planner.reduce import reduce
 from pegbatch.planner.require_files import require_files
+from pegbatch.planner.separate import separate
 from pegbatch.planner.sites import s3_users
 from pegbatch.planner.stage_inputs import stage_inputs
 from pegbatch.planner.stages import Given, Linked
@@ -63,6 +65,7 @@ REFINEMENTS: tuple[Callable[[Any], Any], ...] = (
     level,
     cluster,
     make_arrays,
+    separate,
     align,
     pack,
     stage_inputs,

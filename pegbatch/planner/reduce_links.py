@@ -15,28 +15,57 @@ from pegbatch.model.plan import LinkType
 def reduce_links(links: Sequence[Mapping[int, LinkType]]) -> list[dict[int, LinkType]]:
     """Return the links without those that a path of others replaces.
 
-    Shapes: links[i] maps the numbers of arrays that array i waits for, all below i, to the type;
-    one bit a pair of arrays is kept, so that each link costs a few operations on long integers.
+    Shapes: links[i] maps the numbers of arrays that array i waits for, all below i, to the type.
     """
-    wholly = [0] * len(links)
-    """Bit a of wholly[i]: all of array a is done before any child of i starts."""
-    pairwise = [0] * len(links)
-    """Bit a of pairwise[i]: child c of array a is done before child c of i starts."""
+    reducer = LinkReducer()
     reduced: list[dict[int, LinkType]] = []
-    for number, parents in enumerate(links):
+    for parents in links:
+        reduced.append(reducer.reduce(parents))
+        reducer.add(reduced[-1])
+    return reduced
+
+
+class LinkReducer:
+    """Knows what the arrays so far wait for, directly and indirectly.
+
+    One bit a pair of arrays is kept, so that each link costs a few operations on long integers.
+    """
+
+    def __init__(self) -> None:
+        """Begin without arrays."""
+        self._wholly: list[int] = []
+        """Bit a of number i: all of array a is done before any child of i starts."""
+        self._pairwise: list[int] = []
+        """Bit a of number i: child c of array a is done before child c of i starts."""
+
+    def reduce(self, parents: Mapping[int, LinkType]) -> dict[int, LinkType]:
+        """Return those of some links to arrays so far that no path of others replaces, ascending.
+
+        Shapes: for an array that is then added, or for one that only hands its links on.
+        """
         kept: dict[int, LinkType] = {}
         all_done, same_done = 0, 0
         for parent in sorted(parents, reverse=True):
             kind = parents[parent]
             implied = all_done if kind is LinkType.ALL else all_done | same_done
-            if implied >> parent & 1:
-                continue
-            kept[parent] = kind
-            if kind is LinkType.ALL:
-                all_done |= wholly[parent] | pairwise[parent] | 1 << parent
-            else:
-                all_done |= wholly[parent]
-                same_done |= pairwise[parent] | 1 << parent
-        wholly[number], pairwise[number] = all_done, same_done
-        reduced.append(dict(sorted(kept.items())))
-    return reduced
+            if not implied >> parent & 1:
+                kept[parent] = kind
+                wholly, pairwise = self._behind(parent, kind)
+                all_done |= wholly
+                same_done |= pairwise
+        return dict(sorted(kept.items()))
+
+    def add(self, links: Mapping[int, LinkType]) -> None:
+        """Take the next array in, with its links."""
+        all_done, same_done = 0, 0
+        for parent, kind in links.items():
+            wholly, pairwise = self._behind(parent, kind)
+            all_done |= wholly
+            same_done |= pairwise
+        self._wholly.append(all_done)
+        self._pairwise.append(same_done)
+
+    def _behind(self, parent: int, kind: LinkType) -> tuple[int, int]:
+        """Return what is done wholly, and what pairwise, once one link is satisfied."""
+        wholly, pairwise = self._wholly[parent], self._pairwise[parent] | 1 << parent
+        return (wholly | pairwise, 0) if kind is LinkType.ALL else (wholly, pairwise)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pegbatch.model.bags import TaskSettings
 from pegbatch.model.plan import Resources
 from pegbatch.model.profiles import Profiles
+from pegbatch.model.regex_cost import explodes
 from pegbatch.planner.tuning import Tuning, aggregator_name
 
 ATTEMPTS_MAX = 10
@@ -143,8 +144,12 @@ class _Reader:
         text = self._merged.get(("pegasus", key), "")
         try:
             re.compile(text.encode())
-        except re.error as error:
+            endless = explodes(text)
+        except (re.error, RecursionError, OverflowError) as error:
             self._complain("pegasus", key, f"is not a regular expression: {error}")
+            return ""
+        if endless:
+            self._complain("pegasus", key, "has a repetition in a repetition: it may never end")
             return ""
         return text
 

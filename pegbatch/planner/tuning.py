@@ -39,6 +39,8 @@ class Tuning:
     """`pegbatch.pack.size`: tasks a bag."""
     pack_runtime_seconds: float | None = None
     """`pegbatch.pack.runtime`."""
+    pack_vcpus: int | None = None
+    """`pegbatch.pack.vcpus`: vCPUs that work at the same time; bags are cut to fill them evenly."""
     max_children: int = ARRAY_CHILDREN_MAX
     """`pegbatch.pack.max_children`: bags that a level (or cluster) may have."""
     infrastructure_retries: int = 2
@@ -225,6 +227,7 @@ _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "array_by": ("pegbatch.array.by", _array_by),
     "pack_size": ("pegbatch.pack.size", _positive),
     "pack_runtime_seconds": ("pegbatch.pack.runtime", _seconds),
+    "pack_vcpus": ("pegbatch.pack.vcpus", _positive),
     "max_children": ("pegbatch.pack.max_children", _positive),
     "infrastructure_retries": ("pegbatch.infrastructure_retries", _count),
     "reuse_scope": ("pegasus.data.reuse.scope", _reuse_scope),

@@ -61,6 +61,17 @@ class UnitRelations:
         """Return the arrays that one array needs."""
         return {parent for _, parent, _ in self.needs(child)}
 
+    def parents_in_step(self, child: int) -> set[int]:
+        """Return the arrays of which each unit needs the unit of its own number at most."""
+        units = self.drafts[child].units
+        if units < 2:
+            return set()
+        found: dict[int, bool] = {}
+        for unit, parent, parent_unit in self.needs(child):
+            equal = unit == parent_unit and self.drafts[parent].units == units
+            found[parent] = equal and found.get(parent, True)
+        return {parent for parent, in_step in found.items() if in_step}
+
     def matches(self, child: int) -> list[Match]:
         """Return the links of one array that could become N_TO_N."""
         units = self.drafts[child].units

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pegbatch.model.drawing import BoxKind, Drawing, LinkKind
+from pegbatch.model.plain import plain_line
 
 _BOXES: dict[BoxKind, str] = {
     "task": "shape=box, style=rounded",
@@ -37,4 +38,4 @@ def _quoted(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return plain_line(text).replace("\\", "\\\\").replace('"', '\\"')

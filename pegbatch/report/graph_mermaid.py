@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from pegbatch.model.drawing import Box, Drawing, LinkKind
+from pegbatch.model.plain import plain_line
 
 _ARROWS: dict[LinkKind, str] = {"edge": "-->", "all": "-->|all|", "n_to_n": "==>|i to i|"}
 
@@ -25,7 +26,7 @@ def as_mermaid(drawing: Drawing) -> str:
 
 
 def _shape(box: Box) -> str:
-    label = "<br/>".join(escape(line).replace("#", "&num;") for line in box.lines)
+    label = "<br/>".join(escape(plain_line(line)).replace("#", "&num;") for line in box.lines)
     match box.kind:
         case "array":
             return f'[["{label}"]]'

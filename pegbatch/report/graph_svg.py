@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from pegbatch.model.drawing import Box, Connection, Drawing
+from pegbatch.model.plain import plain_line
 
 CHARACTER_PX = 7.2
 LINE_PX = 17
@@ -61,7 +62,7 @@ def as_svg(drawing: Drawing) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
-            f"<title>{escape(drawing.title)}</title>",
+            f"<title>{_text(drawing.title)}</title>",
             f"<style>{_STYLE}</style>",
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
             'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>',
@@ -70,6 +71,11 @@ def as_svg(drawing: Drawing) -> str:
             "</svg>\n",
         ]
     )
+
+
+def _text(text: str) -> str:
+    """Return text as XML holds it, which has no place for control characters."""
+    return escape(plain_line(text))
 
 
 def _place(drawing: Drawing) -> dict[str, _Placed]:
@@ -131,7 +137,7 @@ def _link(connection: Connection, placed: Mapping[str, _Placed]) -> str:
     return (
         f'<path class="link {connection.kind}" marker-end="url(#tip)" d="M{start.middle:.1f} '
         f"{top:.1f} C{start.middle:.1f} {top + bend:.1f} {end.middle:.1f} {bottom - bend:.1f} "
-        f'{end.middle:.1f} {bottom:.1f}"><title>{escape(names)}</title></path>'
+        f'{end.middle:.1f} {bottom:.1f}"><title>{_text(names)}</title></path>'
     )
 
 
@@ -139,12 +145,12 @@ def _box(placed: _Placed) -> str:
     box = placed.box
     texts = "".join(
         f'<text x="{placed.middle:.1f}" y="{placed.y + PADDING_PX + LINE_PX * (i + 0.75):.1f}">'
-        f"{escape(_shortened(line))}</text>"
+        f"{_text(_shortened(line))}</text>"
         for i, line in enumerate(box.lines)
     )
     radius = 14 if box.kind == "helper" else 4
     return (
-        f'<g><title>{escape(" ".join(box.lines))}</title><rect class="box {box.kind}" '
+        f'<g><title>{_text(" ".join(box.lines))}</title><rect class="box {box.kind}" '
         f'x="{placed.x:.1f}" y="{placed.y:.1f}" width="{placed.width:.1f}" '
         f'height="{placed.height:.1f}" rx="{radius}"/>{texts}</g>'
     )

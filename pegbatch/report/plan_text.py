@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pegbatch.model.plan import Job, LinkType, Plan
+from pegbatch.report.counts import count_text
 
 ROWS_MAX = 40
 """More jobs than this are counted, not listed."""
@@ -25,23 +26,18 @@ def plan_text(plan: Plan) -> str:
 
 def summary_line(plan: Plan) -> str:
     """Return what the plan comes to, in one sentence."""
-    return (
-        f"{plan.workflow}: {_count(plan.tasks, 'task')} and {_count(plan.files, 'file')} in "
-        f"{_count(plan.levels, 'level')} become {_count(len(plan.jobs), 'SubmitJob call')}"
-    )
+    tasks, files = count_text(plan.tasks, "task"), count_text(plan.files, "file")
+    levels, calls = count_text(plan.levels, "level"), count_text(len(plan.jobs), "SubmitJob call")
+    return f"{plan.workflow}: {tasks} and {files} in {levels} become {calls}"
 
 
 def reused_line(plan: Plan) -> str:
     """Return what data reuse spares, or nothing where it spares nothing."""
     if not plan.reused:
         return ""
-    tasks, exist = _count(plan.reused, "more task"), "is" if plan.reused == 1 else "are"
+    tasks, exist = count_text(plan.reused, "more task"), "is" if plan.reused == 1 else "are"
     rest = "" if plan.tasks else "; nothing is left to run"
     return f"{tasks} {exist} not run, since the outputs exist already{rest} (--force runs all)"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _row(job: Job) -> tuple[str, ...]:

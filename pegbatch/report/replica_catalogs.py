@@ -12,7 +12,8 @@ from pegbatch.model.registered import RegisteredFile
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON may hold as it is and YAML may not."""
-_SPECIAL = re.compile(r"""[\s"'\\=#]""")
+_SPECIAL = re.compile(r"""[\s"'\\=#]|^[{<]""")
+"""A word is quoted for these; a line that begins with a brace or `<` looks like JSON or XML."""
 _ESCAPED = re.compile(r'(["\\])')
 
 

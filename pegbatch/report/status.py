@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pegbatch.model.plain import plain, plain_line
 from pegbatch.model.run_status import ArrayStatus, RunStatus, TaskCounts
 
 SERVICES = {"local": "the embedded AWS", "aws": "Amazon"}
 SHOWN_OUTPUTS = 20
 SHOWN_FAILURES = 5
+LONGEST_LINE = 500
+"""Characters of a line that a task printed."""
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -28,7 +31,10 @@ def headline(status: RunStatus) -> str:
     parts = [f"{tasks.succeeded} of {tasks.total} tasks succeeded"]
     parts += [f"{tasks.failed} failed"] if tasks.failed else []
     parts += [f"{tasks.skipped} skipped"] if tasks.skipped else []
-    return f"{status.workflow}: {status.state}{where}, {', '.join(parts)}, {status.seconds:.1f} s"
+    which = f", try {status.number}" if status.number > 1 else ""
+    counts = ", ".join(parts)
+    name = plain_line(status.workflow)
+    return f"{name}: {status.state}{where}{which}, {counts}, {status.seconds:.1f} s"
 
 
 def outputs_text(outputs: Sequence[tuple[str, int | None, str]], total: int) -> str:
@@ -41,7 +47,8 @@ def outputs_text(outputs: Sequence[tuple[str, int | None, str]], total: int) -> 
     shown = outputs[:SHOWN_OUTPUTS]
     width = max((len(lfn) for lfn, _, _ in shown), default=0)
     lines = [
-        f"  {lfn:<{width}}  {'not made' if size is None else size_text(size):>10}  {place}"
+        f"  {plain_line(lfn):<{width}}  {'not made' if size is None else size_text(size):>10}"
+        f"  {plain_line(place)}"
         for lfn, size, place in shown
     ]
     if total > len(shown):
@@ -50,7 +57,7 @@ def outputs_text(outputs: Sequence[tuple[str, int | None, str]], total: int) -> 
 
 
 def failures_text(failures: Sequence[Mapping[str, Any]], total: int) -> str:
-    """Return the first failures, each with the end of its stderr; empty where there are none.
+    """Return the first failures, each with its last words; empty where there are none.
 
     Shapes: total counts all tasks that failed or were skipped.
     """
@@ -58,9 +65,14 @@ def failures_text(failures: Sequence[Mapping[str, Any]], total: int) -> str:
     for failure in failures[:SHOWN_FAILURES]:
         task, place = failure.get("id"), f"{failure.get('array')}, bag {failure.get('bag')}"
         who = f"{task} ({place}) {failure.get('state')}" if task else f"{place} was lost"
-        lines.append(f"  {who}: {failure.get('reason') or 'no reason was given'}")
-        tail = str(failure.get("stderr_tail") or "").strip().splitlines()
-        lines.extend(f"    | {_printable(line)}" for line in tail[-3:])
+        reason = str(failure.get("reason") or "no reason was given").replace("\n", "\n    ")
+        code = failure.get("exit_code")
+        if not task and code is not None:
+            reason += f" (exit code {code})"
+        lines.append(f"  {plain_line(who)}: {plain(reason)}")
+        said = (str(failure.get(key) or "").strip() for key in ("stderr_tail", "stdout_tail"))
+        tail = next(filter(None, said), "").splitlines()
+        lines.extend(f"    | {plain_line(line[-LONGEST_LINE:])}" for line in tail[-3:])
     left = total - min(len(failures), SHOWN_FAILURES)
     if lines and left > 0:
         lines.append(
@@ -102,9 +114,4 @@ def _table(arrays: Sequence[ArrayStatus]) -> list[str]:
 def _children(array: ArrayStatus) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in sorted(array.children.items()))
     shown = counts if array.size > 1 else ""
-    return f"{shown}  {array.reason}".strip() if array.state == "FAILED" else shown
-
-
-def _printable(text: str) -> str:
-    """Keep what a task printed from steering the terminal."""
-    return "".join(char if char.isprintable() or char == "\t" else "?" for char in text)
+    return f"{shown}  {plain_line(array.reason)}".strip() if array.state == "FAILED" else shown

@@ -9,6 +9,8 @@ from pathlib import Path
 from pegbatch.adapters.store import store_from_environment
 from pegbatch.errors import UsageError
 from pegbatch.worker.main import Surroundings, leave, run_worker
+from pegbatch.worker.orphans import Orphans
+from pegbatch.worker.spawning import keep_files_from_programs
 from pegbatch.worker.stop import Stop
 
 
@@ -16,6 +18,7 @@ def main() -> None:
     """Run this child and exit."""
     stop = Stop()
     stop.listen()
+    keep_files_from_programs()
     environment = dict(os.environ)
     try:
         store = store_from_environment(environment)
@@ -27,6 +30,7 @@ def main() -> None:
         environment=environment,
         folder=Path(environment.get("TMPDIR") or Path.cwd()),
         stop=stop,
+        orphans=Orphans(),
     )
     code = run_worker(sys.argv[1:], around)
     stop.ignore()

@@ -1,7 +1,8 @@
 """The child's log: everything its tasks say and a line of ours about each.
 
 It goes to standard output as it comes (CloudWatch) and to a file that is put into the store whole
-when the child ends. A full disk stops the file, never the task.
+when the child ends. A full disk stops the file, never the task. Of what tasks say, TASK_BYTES_MAX
+are kept: one that talks without end must fill no disk, and each byte costs in CloudWatch.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+
+TASK_BYTES_MAX = 256 << 20
 
 
 class ChildLog:
@@ -21,6 +24,7 @@ class ChildLog:
         self._stream = stream
         self._lock = threading.Lock()
         self._at_line_start = True
+        self._room = TASK_BYTES_MAX
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         self._file: int | None = os.open(path, flags, 0o600)
 
@@ -30,15 +34,23 @@ class ChildLog:
         return self._path
 
     def write(self, data: bytes) -> None:
-        """Pass on what a task says."""
+        """Pass on what a task says, while there is room."""
         with self._lock:
-            self._write(data)
+            if not self._room:
+                return
+            self._write(data[: self._room])
+            self._room -= min(self._room, len(data))
+            if not self._room:
+                self._say(f"tasks have said {TASK_BYTES_MAX >> 20} MiB; the rest is left out")
 
     def say(self, text: str) -> None:
         """Write a line of ours; control characters in it are made harmless."""
-        line = _printable(text).encode("utf-8", "replace") + b"\n"
         with self._lock:
-            self._write(line if self._at_line_start else b"\n" + line)
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        line = _printable(text).encode("utf-8", "replace") + b"\n"
+        self._write(line if self._at_line_start else b"\n" + line)
 
     def close(self) -> None:
         """Close the file; what comes later goes to the stream alone."""
@@ -72,6 +84,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def _printable(text: str) -> str:
     """Keep newlines (messages have several lines), escape other control characters."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
         for char in text

@@ -20,8 +20,8 @@ from pegbatch.worker.bag import read_rows, read_tasks
 from pegbatch.worker.child import Child
 from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.history import read_records
+from pegbatch.worker.marks import BagMark, list_marks
 from pegbatch.worker.stop import Stop, Stopped
-from pegbatch.worker.verdict import Mark, read_marks
 
 MARKS_MAX = 1_000
 """More bags with failures than this are not gone through: everything stays."""
@@ -57,11 +57,12 @@ def clean_up(child: Child, doors: CleanUpDoors) -> None:
 def _clean_up(child: Child, doors: CleanUpDoors) -> None:
     _, rows = read_rows(doors.store, child.run_url, child.array, child.index)
     arrays = {array for row in rows for array in row["after"]}
-    marks = [mark for mark in read_marks(doors.store, child.run_url) if mark.array in arrays]
+    marks = [mark for mark in list_marks(doors.store, child.run_url) if mark.array in arrays]
     if len(marks) > MARKS_MAX:
         doors.log.say(f"{len(marks)} bags with failures: nothing is deleted")
         return
-    kept = {url for mark in marks for url in _files_to_keep(child, doors, mark)}
+    futures = [doors.pool.submit(_files_to_keep, child, doors.store, mark) for mark in marks]
+    kept = {url for future in futures for url in doors.stop.wait_for(future)}
     files = [child.url(url) for row in rows for url in row["delete"]]
     unwanted = [url for url in files if url not in kept]
     doors.log.say(
@@ -71,14 +72,16 @@ def _clean_up(child: Child, doors: CleanUpDoors) -> None:
     _delete(doors, unwanted)
 
 
-def _files_to_keep(child: Child, doors: CleanUpDoors, mark: Mark) -> Iterator[str]:
-    """Yield all URLs of the tasks of a marked bag that have no success on record."""
-    doors.stop.check()
-    records = settle(read_records(doors.store, child.run_url, mark.array, mark.bag))
-    for task in read_tasks(doors.store, child.run_url, mark.array, mark.bag).tasks:
-        record = records.get(task.id)
-        if record is None or record.state != "succeeded":
-            yield from (child.url(url) for url in _urls(task))
+def _files_to_keep(child: Child, store: ObjectStore, mark: BagMark) -> list[str]:
+    """Return all URLs of the tasks of a marked bag that have no success on record."""
+    records = settle(read_records(store, child.run_url, mark.array, mark.bag))
+    tasks = read_tasks(store, child.run_url, mark.array, mark.bag).tasks
+    return [
+        child.url(url)
+        for task in tasks
+        if task.id not in records or records[task.id].state != "succeeded"
+        for url in _urls(task)
+    ]
 
 
 def _urls(task: TaskLine) -> Iterator[str]:

@@ -6,6 +6,7 @@ before each reuse, and a file that is not as it was is fetched anew.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
@@ -21,6 +22,7 @@ from pegbatch.errors import (
     StoreUnreachable,
 )
 from pegbatch.ports import ObjectStore
+from pegbatch.worker.silent_hosts import SilentHosts
 from pegbatch.worker.stop import Stop
 
 COPY_BYTES = 1 << 20
@@ -84,9 +86,15 @@ class FileCache:
         self._stop = stop
         self._say = say
         self._told: set[str] = set()
+        self._hosts = SilentHosts()
         self._files: dict[tuple[str, bool], Future[CachedFile]] = {}
         self._number = 0
+        self._largest_bytes: int | None = None
         self._lock = threading.RLock()
+
+    def largest_bytes(self) -> int | None:
+        """Return the size of the largest file that was fetched; None before the first."""
+        return self._largest_bytes
 
     def request(self, source: Source) -> None:
         """Begin to fetch a file, unless it is here or on its way."""
@@ -104,7 +112,7 @@ class FileCache:
             # The same bytes with another mode: links share the mode, so it takes a copy.
             self._files[key] = self._pool.submit(_copied, twin.result(), path, source)
         else:
-            self._files[key] = self._pool.submit(_fetched, self._store, path, source)
+            self._files[key] = self._pool.submit(self._fetched, path, source)
         return self._files[key]
 
     def place(self, source: Source, target: Path) -> None:
@@ -118,7 +126,6 @@ class FileCache:
             self._drop(source, file)
             file = self._wait(source)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             _link(file.path, target)
         except OSError as error:
             raise StoreError(f"cannot be laid down: {error.strerror}", where=str(target)) from error
@@ -131,7 +138,7 @@ class FileCache:
             kept = self._folder / str(self._number)
         # Where it cannot be linked it will be fetched like any other.
         with suppress(OSError):
-            kept.hardlink_to(path.resolve())
+            os.link(path.resolve(), kept)
             future: Future[CachedFile] = Future()
             future.set_result(_seen(kept))
             self._files[(url, False)] = future
@@ -165,6 +172,36 @@ class FileCache:
             self._say(file.said)
         return file
 
+    def _fetched(self, path: Path, source: Source) -> CachedFile:
+        """Fetch a file from the first place that has it.
+
+        Errors: those of the only place; of several, StoreUnreachable where one of them may have
+        the file after all, else that of the first.
+        """
+        if not source.others:
+            return self._fetched_from(path, source)
+        errors: list[PegbatchError] = []
+        for url in (source.url, *source.others):
+            try:
+                file = self._fetched_from(path, replace(source, url=url))
+            except (StoreError, AccessDenied) as error:
+                errors.append(error)
+            else:
+                return replace(file, said=_fail_over(url, errors) if errors else "")
+        raise next((error for error in errors if isinstance(error, StoreUnreachable)), errors[0])
+
+    def _fetched_from(self, path: Path, source: Source) -> CachedFile:
+        self._hosts.check(source.url)
+        try:
+            file = _downloaded(self._store, path, source)
+        except StoreUnreachable:
+            self._hosts.note(source.url, answered=False)
+            raise
+        self._hosts.note(source.url, answered=True)
+        with self._lock:
+            self._largest_bytes = max(self._largest_bytes or 0, file.size_bytes)
+        return file
+
     def _drop(self, source: Source, file: CachedFile) -> None:
         """Forget a file, unless another task was quicker to have it fetched anew."""
         with self._lock:
@@ -181,30 +218,11 @@ def _is_intact(future: Future[CachedFile]) -> bool:
     return _arrived(future) and future.result().intact()
 
 
-def _fetched(store: ObjectStore, path: Path, source: Source) -> CachedFile:
-    """Fetch a file from the first place that has it.
-
-    Errors: those of the only place; of several, StoreUnreachable where one of them may have the
-    file after all, else that of the first.
-    """
-    if not source.others:
-        return _fetched_from(store, path, source)
-    errors: list[PegbatchError] = []
-    for url in (source.url, *source.others):
-        try:
-            file = _fetched_from(store, path, replace(source, url=url))
-        except (StoreError, AccessDenied) as error:
-            errors.append(error)
-        else:
-            return replace(file, said=_fail_over(url, errors) if errors else "")
-    raise next((error for error in errors if isinstance(error, StoreUnreachable)), errors[0])
-
-
 def _fail_over(url: str, errors: Sequence[PegbatchError]) -> str:
     return f"fetched from {url}, since {'; '.join(map(str, errors))}"
 
 
-def _fetched_from(store: ObjectStore, path: Path, source: Source) -> CachedFile:
+def _downloaded(store: ObjectStore, path: Path, source: Source) -> CachedFile:
     info = store.download(
         source.url, path, require_checksum=source.ours and source.verify, verify=source.verify
     )
@@ -235,11 +253,15 @@ def _seen(path: Path, *, executable: bool = False) -> CachedFile:
 
 def _link(source: Path, target: Path) -> None:
     try:
-        target.hardlink_to(source)
+        os.link(source, target)
     except FileExistsError:
         raise
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, target)
     except OSError:
         # No hard links on this file system, or too many of one file.
+        target.parent.mkdir(parents=True, exist_ok=True)
         _copy(source, target)
         target.chmod(source.stat().st_mode & 0o777)
 

@@ -15,6 +15,7 @@ from pegbatch.model.manifest import TaskLine
 from pegbatch.model.words import split_words
 from pegbatch.worker.child import Child
 from pegbatch.worker.childlog import ChildLog
+from pegbatch.worker.orphans import Orphans
 from pegbatch.worker.process import Ended, Program, run_program
 from pegbatch.worker.stop import Stop
 from pegbatch.worker.streams import LogStream
@@ -31,6 +32,7 @@ class HookRunner:
     log: ChildLog
     environment: Mapping[str, str]
     """The container's."""
+    orphans: Orphans | None = None
     seconds: float = HOOK_SECONDS
 
     def run(
@@ -58,7 +60,7 @@ class HookRunner:
             environment=environment,
             timeout_seconds=self.seconds,
         )
-        ended = run_program(program, out, err, self.stop)
+        ended = run_program(program, out, err, self.stop, self.orphans)
         out.finish()
         err.finish()
         return _complaint(ended, self.seconds)

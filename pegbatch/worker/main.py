@@ -14,25 +14,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pegbatch.errors import EXIT_BUG, PegbatchError, StoreUnreachable, UsageError
 from pegbatch.model import layout
 from pegbatch.model.records import TaskRecord
 from pegbatch.ports import ObjectStore
+from pegbatch.worker.aside import Aside
 from pegbatch.worker.bag import Bag, read_bag
-from pegbatch.worker.bagrun import EXIT_AGAIN, BagRun, Doors
+from pegbatch.worker.bagrun import BagRun, Doors
 from pegbatch.worker.checkpoints import Checkpoints
 from pegbatch.worker.child import Child, read_child
 from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.clean_up import CleanUpDoors, clean_up
+from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.filecache import FileCache
 from pegbatch.worker.history import read_records
 from pegbatch.worker.hooks import HookRunner
+from pegbatch.worker.orphans import Orphans
 from pegbatch.worker.recorder import Recorder
 from pegbatch.worker.scratch import scratch_folder
 from pegbatch.worker.stage_out import StageOut
-from pegbatch.worker.stop import Stop, Stopped
+from pegbatch.worker.stop import EXIT_AGAIN, Stop, Stopped
 from pegbatch.worker.task import TaskRunner
 from pegbatch.worker.verdict import give_verdict
 
@@ -51,6 +55,8 @@ class Surroundings:
     folder: Path
     """Below this the child makes its own and removes it."""
     stop: Stop
+    orphans: Orphans | None = None
+    """None: what leaves a task's process group is not followed."""
     stream: int | None = STDOUT
     """Where the log goes as it comes, besides the store."""
 
@@ -80,7 +86,8 @@ def _run_logged(child: Child, around: Surroundings, folder: Path) -> int:
     bag = child.index
     try:
         if child.kind == "verdict":
-            code, text = give_verdict(around.store, child)
+            with _transfers() as pool:
+                code, text = give_verdict(around.store, child, pool)
             log.say(text)
         elif child.kind == "clean-up":
             code = 0  # whatever happens: what is left over harms nobody
@@ -95,6 +102,9 @@ def _run_logged(child: Child, around: Surroundings, folder: Path) -> int:
         if isinstance(error, StoreUnreachable):
             # The log's last line names it; there is nowhere to put the log.
             return code
+        if around.stop.asked:
+            # Whatever went wrong while it ended: what is not recorded is to be run again.
+            code = EXIT_AGAIN
     _upload_log(child, bag, around.store, log)
     return code
 
@@ -111,6 +121,9 @@ def _explain(error: Exception, log: ChildLog) -> int:
         case PegbatchError():
             log.say(str(error))
             return error.exit_code
+        case OSError():
+            log.say(f"this machine: {error}; another may do better")
+            return EXIT_AGAIN
         case _:
             log.say("".join(traceback.format_exception(error)))
             log.say("this is a bug in pegbatch")
@@ -123,8 +136,8 @@ def _run_bag(child: Child, bag: Bag, around: Surroundings, folder: Path, log: Ch
         f"array {child.array} bag {bag.number} try {child.try_} attempt {child.attempt}"
         f" of {child.attempts}: {len(bag.tasks)} tasks"
     )
-    with _transfers() as pool:
-        doors = _open_doors(child, bag, records, around, folder, log, pool)
+    with _transfers() as pool, _transfers() as saving:
+        doors = _open_doors(child, bag, records, around, folder, log, (pool, saving))
         run = BagRun(child, bag, records, doors)
         try:
             run.run()
@@ -140,10 +153,12 @@ def _open_doors(
     around: Surroundings,
     folder: Path,
     log: ChildLog,
-    pool: Executor,
+    pools: tuple[Executor, Executor],
 ) -> Doors:
-    cached = folder / "files"
+    pool, saving = pools
+    cached, aside = folder / "files", folder / "outputs"
     cached.mkdir()
+    aside.mkdir()
     cache = FileCache(around.store, cached, pool, around.stop, log.say)
     key = layout.record_key(child.array, bag.number, child.try_, child.attempt)
     own = [r for r in records if (r.try_, r.attempt) == (child.try_, child.attempt)]
@@ -151,12 +166,21 @@ def _open_doors(
         child=child,
         cache=cache,
         checkpoints=Checkpoints(child, around.store, pool, around.stop, log),
-        hooks=HookRunner(child=child, stop=around.stop, log=log, environment=around.environment),
+        hooks=HookRunner(
+            child=child,
+            stop=around.stop,
+            log=log,
+            environment=around.environment,
+            orphans=around.orphans,
+        ),
         stage_out=StageOut(child, around.store, pool, around.stop),
         stop=around.stop,
         log=log,
         environment=around.environment,
-        folder=folder,
+        directories=TaskDirectories(folder),
+        aside=Aside(aside),
+        orphans=around.orphans,
+        probe=partial(_ask, around.store, child.url(key)),
     )
     return Doors(
         store=around.store,
@@ -165,7 +189,19 @@ def _open_doors(
         recorder=Recorder(around.store, child.url(key), log.say, own),
         log=log,
         stop=around.stop,
+        folder=folder,
+        saving=saving,
     )
+
+
+def _ask(store: ObjectStore, url: str) -> None:
+    """Raise StoreUnreachable where a store does not answer; whatever it says is an answer."""
+    try:
+        store.head(url)
+    except StoreUnreachable:
+        raise
+    except PegbatchError:
+        return
 
 
 @contextmanager

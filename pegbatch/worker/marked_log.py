@@ -21,7 +21,7 @@ class MarkedLog:
         self._lock = threading.Lock()
 
     def write(self, data: bytes) -> None:
-        """Take what the task says, in any pieces; its two streams come from two threads."""
+        """Take what the task says, in any pieces."""
         with self._lock:
             self._write(data)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pegbatch.model import layout
 from pegbatch.model.manifest import ParentTask
 from pegbatch.model.records import TaskRecord, settle
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.history import read_records
+from pegbatch.worker.marks import marked_bags
 
 
 class Parents:
@@ -41,12 +41,7 @@ class Parents:
 
     def _marked_bags(self, array: str) -> frozenset[int]:
         if array not in self._marked:
-            folder = f"{layout.FAILURES_KEY}/{layout.base_array(array)}"
-            marks = (
-                layout.parse_failure_key(info.url)
-                for info in self._store.list(layout.join_url(self._run_url, folder))
-            )
-            self._marked[array] = frozenset(mark[1] for mark in marks if mark is not None)
+            self._marked[array] = marked_bags(self._store, self._run_url, array)
         return self._marked[array]
 
     def _bag_records(self, array: str, bag: int) -> dict[str, TaskRecord]:

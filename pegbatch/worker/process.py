@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pegbatch.worker.orphans import LANE_VARIABLE, Orphans
+from pegbatch.worker.spawning import spawn
 from pegbatch.worker.stop import LOOK_SECONDS, Stop
 from pegbatch.worker.streams import Stream
 
@@ -60,20 +62,26 @@ class Ended:
     """Of the largest process of those waited for."""
 
 
-def run_program(program: Program, out: Stream, err: Stream, stop: Stop) -> Ended:
-    """Run a program to its end, or to ours: then its whole session is ended.
+def run_program(
+    program: Program, out: Stream, err: Stream, stop: Stop, orphans: Orphans | None = None
+) -> Ended:
+    """Run a program to its end, or to ours; then all it has started is ended.
+
+    Shapes: without orphans what has left its process group is not found.
 
     Errors: none; whatever goes wrong is in the result.
     """
     try:
-        process = _start(program, out, err)
+        pid = _start(program, out, err)
     except (OSError, ValueError) as error:
         return Ended(not_started=_why_not(program, error))
     finally:
         for stream in (out, err):
             stream.started()
-    watch = _Watch(process, program)
-    status, usage = watch.to_the_end(stop)
+    watch = _Watch(pid, program)
+    status, usage = watch.to_the_end(stop, (out, err))
+    if orphans is not None:
+        orphans.end(program.environment.get(LANE_VARIABLE))
     code = os.waitstatus_to_exitcode(status)
     return Ended(
         exit_code=code if code >= 0 else None,
@@ -85,30 +93,43 @@ def run_program(program: Program, out: Stream, err: Stream, stop: Stop) -> Ended
 
 
 class _Watch:
-    """Waits for a process in a thread; ends its session at its time limit or when told to."""
+    """Waits for a process and passes on what it says; ends its session at its time or when told."""
 
-    def __init__(self, process: subprocess.Popen[bytes], program: Program) -> None:
+    def __init__(self, pid: int, program: Program) -> None:
         self.timed_out = False
         self.checkpointed = False
-        self._process = process
+        self._pid = pid
         self._program = program
         seconds, self._grace = _first_limit(program)
         self._deadline = time.monotonic() + seconds
         self._kill_at: float | None = None
-        self._ended = threading.Event()
-        self._result: tuple[int, struct_rusage] | None = None
-        threading.Thread(target=self._reap, daemon=True).start()
 
-    def to_the_end(self, stop: Stop) -> tuple[int, struct_rusage]:
+    def to_the_end(self, stop: Stop, streams: Iterable[Stream]) -> tuple[int, struct_rusage]:
         """Return wait status and resource usage."""
-        while not self._ended.wait(self._until_next_look()):
-            self._look(stop)
-        # What it left running in its session goes with it.
+        end = _end_of(self._pid)
+        try:
+            self._wait(end, stop, streams)
+        finally:
+            os.close(end)
+        # What it left running in its session goes with it. Its number is not given away before
+        # it is asked how it ended.
         self._signal(signal.SIGKILL)
-        assert self._result is not None
-        # The thread has reaped it; without this, Popen would complain that it still runs.
-        self._process.returncode = os.waitstatus_to_exitcode(self._result[0])
-        return self._result
+        _, status, usage = os.wait4(self._pid, 0)
+        return status, usage
+
+    def _wait(self, end: int, stop: Stop, streams: Iterable[Stream]) -> None:
+        sources = {source: stream for stream in streams if (source := stream.source()) is not None}
+        waiting = select.poll()
+        for descriptor in (end, *sources):
+            waiting.register(descriptor, select.POLLIN)
+        while True:
+            ready = [descriptor for descriptor, _ in waiting.poll(self._until_next_look() * 1000)]
+            for descriptor in ready:
+                if descriptor in sources and not sources[descriptor].pump():
+                    waiting.unregister(descriptor)
+            if end in ready:
+                return
+            self._look(stop)
 
     def _until_next_look(self) -> float:
         return max(0.0, min(LOOK_SECONDS, self._deadline - time.monotonic()))
@@ -136,12 +157,22 @@ class _Watch:
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self._pid, number)
 
-    def _reap(self) -> None:
-        _, status, usage = os.wait4(self._process.pid, 0)
-        self._result = (status, usage)
-        self._ended.set()
+
+def _end_of(pid: int) -> int:
+    """Return a descriptor that can be read once a process has ended."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:  # a kernel before 5.3, or a container that does not allow it
+        told, tell = os.pipe()
+        threading.Thread(target=_tell_the_end, args=(pid, tell), daemon=True).start()
+        return told
+
+
+def _tell_the_end(pid: int, tell: int) -> None:
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    os.close(tell)
 
 
 def _has_checkpoint(program: Program) -> bool:
@@ -163,21 +194,18 @@ def _first_limit(program: Program) -> tuple[float, float]:
     return checkpoint, grace
 
 
-def _start(program: Program, out: Stream, err: Stream) -> subprocess.Popen[bytes]:
-    flags = os.O_RDONLY | os.O_CLOEXEC
-    stdin = os.open(program.stdin or os.devnull, flags)
+def _start(program: Program, out: Stream, err: Stream) -> int:
+    stdin = os.open(program.stdin or os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    streams = stdin, out.descriptor(), err.descriptor()
     try:
         for tries_left in reversed(range(BUSY_TRIES)):
             try:
-                return subprocess.Popen(
+                return spawn(
                     program.argv,
-                    executable=program.executable,
-                    cwd=program.directory,
-                    env=program.environment,
-                    stdin=stdin,
-                    stdout=out.descriptor(),
-                    stderr=err.descriptor(),
-                    start_new_session=True,
+                    program.executable,
+                    program.directory,
+                    program.environment,
+                    streams,
                 )
             except OSError as error:
                 if error.errno != errno.ETXTBSY or not tries_left:

@@ -5,19 +5,21 @@ An object cannot be appended to, so the one file of this attempt is rewritten wh
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 
 from pegbatch.errors import PegbatchError
-from pegbatch.model.records import TaskRecord, record_to_json
+from pegbatch.model.records import TaskRecord, record_line
 from pegbatch.ports import ObjectStore
 
 FLUSH_SECONDS = 10.0
 
 
 class Recorder:
-    """Buffers the records of one attempt and puts them, at the latest FLUSH_SECONDS after one."""
+    """Buffers the records of one attempt and puts them, at the latest FLUSH_SECONDS after one.
+
+    A store that hangs holds up the flush alone: records are taken all the same.
+    """
 
     def __init__(
         self,
@@ -30,20 +32,20 @@ class Recorder:
         self._store = store
         self._url = url
         self._complain = complain
-        self._lines = [_line(record) for record in earlier]
-        self._unsaved = False
+        self._lines = [record_line(record) for record in earlier]
+        self._saved = len(self._lines)
+        """So many of the lines are in the store."""
         self._lock = threading.Lock()
+        """For the lines and the timer; never held while the store is asked."""
+        self._writing = threading.Lock()
+        """So that an older state does not replace a newer one."""
         self._timer: threading.Timer | None = None
 
     def add(self, record: TaskRecord) -> None:
         """Take one record."""
         with self._lock:
-            self._lines.append(_line(record))
-            self._unsaved = True
-            if self._timer is None:
-                self._timer = threading.Timer(FLUSH_SECONDS, self._flush_later)
-                self._timer.daemon = True
-                self._timer.start()
+            self._lines.append(record_line(record))
+            self._set_timer()
 
     def flush(self) -> None:
         """Put everything that is not in the store yet.
@@ -54,17 +56,29 @@ class Recorder:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            if self._unsaved:
-                self._store.write(self._url, b"".join(self._lines))
-                self._unsaved = False
+        self._put()
+
+    def _put(self) -> None:
+        with self._writing:
+            with self._lock:
+                lines = self._lines[:]
+            if len(lines) > self._saved:
+                self._store.write(self._url, b"".join(lines))
+                self._saved = len(lines)
+
+    def _set_timer(self) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(FLUSH_SECONDS, self._flush_later)
+            self._timer.daemon = True
+            self._timer.start()
 
     def _flush_later(self) -> None:
+        with self._lock:
+            self._timer = None
         try:
-            self.flush()
+            self._put()
         except PegbatchError as error:
-            # The next record, or the end of the child, tries again.
             self._complain(f"records not saved yet: {error}")
-
-
-def _line(record: TaskRecord) -> bytes:
-    return json.dumps(record_to_json(record)).encode() + b"\n"
+            # The task that runs now may take hours.
+            with self._lock:
+                self._set_timer()

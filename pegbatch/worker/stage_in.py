@@ -23,6 +23,8 @@ class Trouble:
 
     state: TroubleState
     reason: str
+    unreachable: bool = False
+    """A store did not answer, in the last attempt."""
 
 
 def source_of(child: Child, use: FileUse) -> Source:
@@ -60,7 +62,8 @@ def stage_in(
     for state in TROUBLE_STATES:
         reasons = [trouble.reason for trouble in troubles if trouble.state == state]
         if reasons:
-            return Trouble(state, "\n".join(reasons))
+            unreachable = any(trouble.unreachable for trouble in troubles)
+            return Trouble(state, "\n".join(reasons), unreachable)
     return None
 
 
@@ -72,7 +75,8 @@ def _place(child: Child, use: FileUse, cache: FileCache, target: Path) -> Troubl
             return None
         return Trouble("skipped" if is_ours(use) else "failed", f"input {use.lfn}: {error}")
     except PegbatchError as error:
-        if isinstance(error, StoreUnreachable) and not child.last_attempt:
+        unreachable = isinstance(error, StoreUnreachable)
+        if unreachable and not child.last_attempt:
             raise
-        return Trouble("failed", f"input {use.lfn}: {error}")
+        return Trouble("failed", f"input {use.lfn}: {error}", unreachable)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from pathlib import Path
@@ -43,37 +43,44 @@ class StageOut:
         self._stop = stop
 
     def put(
-        self, outputs: Sequence[FileUse], directory: Path
+        self, outputs: Sequence[FileUse], paths: Mapping[str, Path], *, beside: bool = False
     ) -> tuple[tuple[StoredOutput, ...], Trouble | None]:
         """Put each output at its URL and where else it is delivered.
 
         What other tasks read is put last: a task whose delivery failed leaves nothing for them.
+        Shapes: paths by LFN; beside other tasks it is done in the caller's thread where one place
+        is all, and a stop does not break it off.
         Errors: StoreUnreachable where another attempt may do better; Stopped.
         """
         inner = [use for use in outputs if is_ours(use)]
         outer = [use for use in outputs if not is_ours(use)]
         copies = [(use, url) for use in outputs for url in use.deliver]
         try:
-            found = self._put_all([*copies, *((use, use.url) for use in outer)], directory)
-            found.update(self._put_all([(use, use.url) for use in inner], directory))
+            found = self._put_all([*copies, *((use, use.url) for use in outer)], paths, beside)
+            found.update(self._put_all([(use, use.url) for use in inner], paths, beside))
         except PegbatchError as error:
             self._take_back(inner)
-            if isinstance(error, StoreUnreachable) and not self._child.last_attempt:
+            unreachable = isinstance(error, StoreUnreachable)
+            if unreachable and not self._child.last_attempt:
                 raise
-            return (), Trouble("failed", f"outputs cannot be put: {error}")
+            return (), Trouble("failed", f"outputs cannot be put: {error}", unreachable)
         return tuple(_stored(self._child, use, found[use.lfn, use.url]) for use in outputs), None
 
     def _put_all(
-        self, places: Iterable[tuple[FileUse, str]], directory: Path
+        self, places: Sequence[tuple[FileUse, str]], paths: Mapping[str, Path], beside: bool
     ) -> dict[tuple[str, str], ObjectInfo]:
+        if beside and len(places) == 1:
+            use, url = places[0]
+            return {(use.lfn, url): self._store.upload(paths[use.lfn], self._child.url(url))}
         futures: dict[tuple[str, str], Future[ObjectInfo]] = {
             (use.lfn, url): self._pool.submit(
-                self._store.upload, directory / use.lfn, self._child.url(url)
+                self._store.upload, paths[use.lfn], self._child.url(url)
             )
             for use, url in places
         }
+        result = Future[ObjectInfo].result if beside else self._stop.wait_for
         try:
-            return {key: self._stop.wait_for(future) for key, future in futures.items()}
+            return {key: result(future) for key, future in futures.items()}
         except PegbatchError:
             for future in futures.values():
                 future.cancel()

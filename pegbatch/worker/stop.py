@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from types import FrameType
@@ -11,6 +15,13 @@ from typing import TypeVar
 Result = TypeVar("Result")
 LOOK_SECONDS = 0.2
 """How long a stop may go unseen while something is waited for."""
+EXIT_AGAIN = 75
+"""evaluateOnExit of every job definition retries this one."""
+LEAVE_SECONDS = 25.0
+"""After SIGTERM the child is gone by then, whatever hangs.
+
+Source: AWS Batch, job termination: SIGKILL follows SIGTERM after 30 s.
+"""
 
 
 class Stopped(Exception):
@@ -25,8 +36,16 @@ class Stop:
         self._asked = False
 
     def listen(self) -> None:
-        """Take SIGTERM from now on (main thread only)."""
+        """Take SIGTERM from now on (main thread only), and be gone in time.
+
+        A handler waits for the main thread, which may wait for a store that hangs; so a thread
+        is told of the signal, too.
+        """
+        told, tell = os.pipe()
+        os.set_blocking(tell, False)
+        threading.Thread(target=_leave_in_time, args=(told,), daemon=True).start()
         signal.signal(signal.SIGTERM, self._on_signal)
+        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
 
     def ignore(self) -> None:
         """Take SIGTERM no more: the child is about to exit, and its code says what it did.
@@ -53,6 +72,8 @@ class Stop:
         """Return the future's result, or raise Stopped when told to end before it is there."""
         while True:
             self.check()
+            if future.done():
+                return future.result()
             try:
                 return future.result(timeout=LOOK_SECONDS)
             except FutureTimeout:
@@ -62,3 +83,15 @@ class Stop:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # Nothing but the flag: a handler may interrupt any lock's holder.
         self._asked = True
+
+
+def _leave_in_time(told: int) -> None:
+    """Wait for a SIGTERM, and end the child where it does not end by itself after that."""
+    while signal.SIGTERM not in os.read(told, 1):
+        pass
+    time.sleep(LEAVE_SECONDS)
+    os.write(
+        sys.stderr.fileno(),
+        b"worker: ended by SIGTERM while something hung; what is not recorded is to be run again\n",
+    )
+    os._exit(EXIT_AGAIN)

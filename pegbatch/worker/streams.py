@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
+import select
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -11,6 +12,7 @@ from typing import BinaryIO, Protocol
 from pegbatch.worker.messages import LineSearch
 
 TAIL_BYTES = 4096
+READ_BYTES = 1 << 16
 PIPE_SECONDS = 2.0
 """How long we read on when the task has ended but something still holds its output open."""
 
@@ -23,6 +25,12 @@ class Stream(Protocol):
 
     def started(self) -> None:
         """Note that the task has its own copy of the descriptor now (or never will)."""
+
+    def source(self) -> int | None:
+        """Return what is to be read while the task runs; None where there is nothing."""
+
+    def pump(self) -> bool:
+        """Take what can be read, after there is something; False at its end."""
 
     def finish(self) -> str:
         """Return the last TAIL_BYTES, after the end of the task."""
@@ -47,6 +55,13 @@ class FileStream:
         """Close our copy."""
         os.close(self._descriptor)
 
+    def source(self) -> None:
+        """Return nothing: the task writes into the file by itself."""
+
+    def pump(self) -> bool:
+        """Say that there is nothing to take."""
+        return False
+
     def finish(self) -> str:
         """Return the end of the file; nothing where the task took it away."""
         try:
@@ -60,16 +75,14 @@ class FileStream:
 
 
 class LogStream:
-    """To the child's log, through a thread that keeps the tail."""
+    """To the child's log, as it comes; keeps the tail."""
 
     def __init__(self, write: Callable[[bytes], None], search: LineSearch | None = None) -> None:
-        """Take where the bytes go, as they come, and who looks at them."""
+        """Take where the bytes go, and who looks at them."""
         self._write = write
         self._search = search
         self._read_end, self._write_end = os.pipe()
         self._tail = b""
-        self._left_behind = False
-        self._thread = threading.Thread(target=self._pump, daemon=True)
 
     def descriptor(self) -> int:
         """Return what the task writes to."""
@@ -78,27 +91,42 @@ class LogStream:
     def started(self) -> None:
         """Close our copy, so that the end of the task is the end of the stream."""
         os.close(self._write_end)
-        self._thread.start()
 
-    def finish(self) -> str:
-        """Return the end of what was said."""
-        self._thread.join(PIPE_SECONDS)
-        if self._thread.is_alive():
-            # A process that left the task's session holds the pipe: what it says is nobody's.
-            self._left_behind = True
-        elif self._search is not None:
-            self._search.close()
-        return decode(self._tail)
+    def source(self) -> int:
+        """Return what is to be read while the task runs."""
+        return self._read_end
 
-    def _pump(self) -> None:
-        while data := os.read(self._read_end, 1 << 16):
-            if self._left_behind:
-                break
+    def pump(self) -> bool:
+        """Pass on what has come; False at the end of it."""
+        data = os.read(self._read_end, READ_BYTES)
+        if data:
             self._write(data)
             if self._search is not None:
                 self._search.feed(data)
             self._tail = (self._tail + data)[-TAIL_BYTES:]
+        return bool(data)
+
+    def finish(self) -> str:
+        """Return the end of what was said."""
+        patience = time.monotonic() + PIPE_SECONDS
+        while True:
+            # A process that left the task's session may hold the pipe: what it says is nobody's.
+            left = patience - time.monotonic()
+            if left <= 0 or not _has_more(self._read_end, left):
+                break
+            if not self.pump():
+                if self._search is not None:
+                    self._search.close()
+                break
         os.close(self._read_end)
+        return decode(self._tail)
+
+
+def _has_more(descriptor: int, seconds: float) -> bool:
+    """Wait until something can be read, the end of it among that; False where nothing comes."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))
 
 
 def _search_file(file: BinaryIO, search: LineSearch) -> None:

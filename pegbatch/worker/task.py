@@ -5,24 +5,30 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from pegbatch.model.manifest import TaskLine
+from pegbatch.model.manifest import FileUse, TaskLine
 from pegbatch.model.records import StoredOutput, TaskRecord
+from pegbatch.worker.aside import Aside
 from pegbatch.worker.checkpoints import Checkpoints
 from pegbatch.worker.child import Child
+from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.filecache import FileCache
 from pegbatch.worker.hooks import HookRunner
 from pegbatch.worker.messages import LineSearch, patterns_of, why_not_by_messages
+from pegbatch.worker.orphans import LANE_VARIABLE, Orphans
 from pegbatch.worker.process import Ended, Program, run_program
-from pegbatch.worker.scratch import remove_tree
+from pegbatch.worker.saves import Save
 from pegbatch.worker.stage_in import Trouble, stage_in
 from pegbatch.worker.stage_out import StageOut, find_outputs, urls_of
 from pegbatch.worker.stop import Stop
 from pegbatch.worker.streams import FileStream, LogStream, Stream
+
+FULL_BYTES = 64 << 10
+"""A disk with less than this to spare is full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,7 @@ class TaskLog(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRunner:
-    """Runs tasks of one child, each in a directory of its own below `folder`."""
+    """Runs tasks of one child, each in a directory of its own."""
 
     child: Child
     cache: FileCache
@@ -60,8 +66,21 @@ class TaskRunner:
     log: TaskLog
     environment: Mapping[str, str]
     """The container's."""
-    folder: Path
-    """Where the tasks' directories are made."""
+    directories: TaskDirectories
+    aside: Aside
+    orphans: Orphans | None = None
+    probe: Callable[[], None]
+    """Raises StoreUnreachable where the run's own store does not answer: then no record helps."""
+
+    def in_lane(self, directories: TaskDirectories, log: TaskLog, lane: int) -> TaskRunner:
+        """Return a runner for tasks that run while others do."""
+        return replace(
+            self,
+            directories=directories,
+            log=log,
+            environment=_marked(self.environment, lane),
+            hooks=replace(self.hooks, environment=_marked(self.hooks.environment, lane)),
+        )
 
     def run(
         self, task: TaskLine, *, keep: Collection[str], staged: Callable[[], None]
@@ -72,18 +91,72 @@ class TaskRunner:
         when the inputs are there, so that the next task's can be fetched meanwhile.
         Errors: StoreUnreachable where another attempt may do better; Stopped.
         """
-        directory = self.folder / "task"
-        directory.mkdir()
+        try:
+            directory = self.directories.take()
+        except OSError as error:
+            return make_record(self.child, task, _not_ready(error))
         saving = True
         try:
             outcome = self._run(task, directory, keep, staged)
             saving = outcome.trouble is not None
             self._run_end_hooks(task, directory, outcome)
+            if outcome.trouble is not None and outcome.trouble.unreachable:
+                self.probe()
         finally:
             if saving:
                 self.checkpoints.save(task, directory)
-            remove_tree(directory)
+            self.directories.give_back(directory)
         return make_record(self.child, task, outcome)
+
+    def begin(
+        self, task: TaskLine, *, keep: Collection[str], staged: Callable[[], None]
+    ) -> TaskRecord | Save:
+        """Run the program of a task; where its outputs may be put later, return how.
+
+        Shapes, Errors: as run.
+        """
+        if task.hooks or task.checkpoints:
+            # They see the task's directory after its outputs were put.
+            return self.run(task, keep=keep, staged=staged)
+        try:
+            directory = self.directories.take()
+        except OSError as error:
+            return make_record(self.child, task, _not_ready(error))
+        try:
+            outcome = self._work(task, directory, staged)
+            save = self._set_aside(task, directory, keep, outcome) if not outcome.trouble else None
+            if save is None:
+                outcome = self._stage_out(task, directory, keep, outcome)
+                if outcome.trouble is not None and outcome.trouble.unreachable:
+                    self.probe()
+        finally:
+            self.directories.give_back(directory)
+        return save or make_record(self.child, task, outcome)
+
+    def _set_aside(
+        self, task: TaskLine, directory: Path, keep: Collection[str], outcome: Outcome
+    ) -> Save | None:
+        """Take the outputs out of the directory, which the next task gets.
+
+        Shapes: None where that cannot be, and they have to be put from where they are.
+        """
+        made, trouble = find_outputs(task.outputs, directory)
+        if trouble is not None:
+            return None
+        aside = self.aside.take(made, directory, shared=not task.argv)
+        if aside is None:
+            return None
+
+        def finish() -> TaskRecord:
+            try:
+                saved = self._put(made, aside.paths, keep, outcome, beside=True)
+                if saved.trouble is not None and saved.trouble.unreachable:
+                    self.probe()
+            finally:
+                aside.remove()
+            return make_record(self.child, task, saved)
+
+        return Save(aside.size_bytes, finish)
 
     def _run_end_hooks(self, task: TaskLine, directory: Path, outcome: Outcome) -> None:
         status = outcome.ended.exit_code
@@ -99,6 +172,9 @@ class TaskRunner:
         keep: Collection[str],
         staged: Callable[[], None],
     ) -> Outcome:
+        return self._stage_out(task, directory, keep, self._work(task, directory, staged))
+
+    def _work(self, task: TaskLine, directory: Path, staged: Callable[[], None]) -> Outcome:
         start = time.time()
         trouble = self._stage_in(task, directory)
         if trouble is not None:
@@ -110,7 +186,7 @@ class TaskRunner:
         else:  # a transfer
             outcome = Outcome(start=start, end=time.time(), trouble=None)
         self.stop.check()
-        return outcome if outcome.trouble else self._stage_out(task, directory, keep, outcome)
+        return outcome
 
     def _stage_in(self, task: TaskLine, directory: Path) -> Trouble | None:
         saved = self.checkpoints.fetch(task, directory)
@@ -120,33 +196,50 @@ class TaskRunner:
     def _stage_out(
         self, task: TaskLine, directory: Path, keep: Collection[str], outcome: Outcome
     ) -> Outcome:
+        if outcome.trouble is not None:
+            return outcome
         made, trouble = find_outputs(task.outputs, directory)
-        stored: tuple[StoredOutput, ...] = ()
-        if trouble is None:
-            stored, trouble = self.stage_out.put(made, directory)
+        if trouble is not None:
+            return replace(outcome, trouble=trouble)
+        paths = {use.lfn: directory / use.lfn for use in made}
+        return self._put(made, paths, keep, outcome)
+
+    def _put(
+        self,
+        made: Sequence[FileUse],
+        paths: Mapping[str, Path],
+        keep: Collection[str],
+        outcome: Outcome,
+        *,
+        beside: bool = False,
+    ) -> Outcome:
+        stored, trouble = self.stage_out.put(made, paths, beside=beside)
         if trouble is None:
             for url, use in urls_of(self.child, made):
                 if url in keep:
-                    self.cache.keep(url, directory / use.lfn)
+                    self.cache.keep(url, paths[use.lfn])
         return replace(outcome, trouble=trouble, outputs=stored)
 
     def _execute(self, task: TaskLine, directory: Path) -> Outcome:
-        start = time.time()
+        start, begun = time.time(), time.monotonic()
         searches = LineSearch(patterns := patterns_of(task)), LineSearch(patterns)
         try:
             for use in (*task.outputs, *task.checkpoints):
-                (directory / use.lfn).parent.mkdir(parents=True, exist_ok=True)
+                if "/" in use.lfn:
+                    (directory / use.lfn).parent.mkdir(parents=True, exist_ok=True)
             out, err = self._open_streams(task, directory, searches)
         except OSError as error:
-            reason = f"its directory cannot be made ready: {error.strerror}: {error.filename}"
-            return Outcome(start=start, end=start, trouble=Trouble("failed", reason))
-        ended = run_program(_program(task, directory, self.environment), out, err, self.stop)
-        end = time.time()
+            return _not_ready(error)
+        program = _program(task, directory, self.environment)
+        ended = run_program(program, out, err, self.stop, self.orphans)
+        # The clock of the machine may be set meanwhile.
+        end = start + time.monotonic() - begun
         tails = out.finish(), err.finish()
+        trouble = why_failed(task, ended, searches)
         return Outcome(
             start=start,
             end=end,
-            trouble=why_failed(task, ended, searches),
+            trouble=trouble and _with_full_disk(trouble, directory),
             ended=ended,
             stdout_tail=tails[0],
             stderr_tail=tails[1],
@@ -165,6 +258,28 @@ class TaskRunner:
             for name, search in zip((task.stdout, task.stderr), searches, strict=True)
         )
         return out, err
+
+
+def _marked(environment: Mapping[str, str], lane: int) -> Mapping[str, str]:
+    return {**environment, LANE_VARIABLE: str(lane)}
+
+
+def _not_ready(error: OSError) -> Outcome:
+    now = time.time()
+    reason = f"its directory cannot be made ready: {error.strerror}: {error.filename}"
+    return Outcome(start=now, end=now, trouble=Trouble("failed", reason))
+
+
+def _with_full_disk(trouble: Trouble, directory: Path) -> Trouble:
+    """Add to why a program failed that the disk is full, which it may not have been able to say."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return trouble
+    no_files = disk.f_files > 0 and not disk.f_favail
+    if disk.f_bavail * disk.f_frsize >= FULL_BYTES and not no_files:
+        return trouble
+    return replace(trouble, reason=f"{trouble.reason}; the disk is full: {directory.parent}")
 
 
 def why_failed(task: TaskLine, ended: Ended, searches: Iterable[LineSearch] = ()) -> Trouble | None:

@@ -8,56 +8,29 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from pegbatch.errors import StoreError
 from pegbatch.model import layout
-from pegbatch.model.records import TaskRecord, settle
+from pegbatch.model.records import settle
 from pegbatch.model.run_status import (
     FAILURES_SHOWN,
     ArrayStatus,
     Failure,
     RunStatus,
     TaskCounts,
+    failure_of,
     summary_to_json,
 )
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.child import Child
 from pegbatch.worker.history import read_records
+from pegbatch.worker.marks import BagMark, list_marks
 
 EXIT_FAILED = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A bag in which tasks failed or were skipped, in the newest try that says so."""
-
-    array: str
-    bag: int
-    try_: int
-    failed: int
-    skipped: int
-
-
-def read_marks(store: ObjectStore, run_url: str) -> tuple[Mark, ...]:
-    """Return the failure mark that counts for each bag, in the order of arrays' names and bags.
-
-    Errors: those of the store.
-    """
-    newest: dict[tuple[str, int], Mark] = {}
-    for info in store.list(layout.join_url(run_url, layout.FAILURES_KEY)):
-        parts = layout.parse_failure_key(info.url)
-        if parts is None:
-            continue
-        array, bag, number, failed, skipped = parts
-        before = newest.get((array, bag))
-        if before is None or before.try_ <= number:
-            newest[array, bag] = Mark(
-                array=array, bag=bag, try_=number, failed=failed, skipped=skipped
-            )
-    return tuple(newest[key] for key in sorted(newest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +38,19 @@ class Verdict:
     """What became of a run."""
 
     status: RunStatus
-    marks: tuple[Mark, ...]
+    marks: tuple[BagMark, ...]
     """Those in force."""
     failures: tuple[Failure, ...]
     """The first FAILURES_SHOWN."""
 
 
-def judge(store: ObjectStore, child: Child) -> Verdict:
+def judge(store: ObjectStore, child: Child, pool: Executor) -> Verdict:
     """Return what became of the run.
 
     Errors: those of the store; StoreError where `verdict.json` is not ours.
     """
     expected = _read_expected(store, child)
-    marks = tuple(_in_force(store, child, read_marks(store, child.run_url)))
+    marks = tuple(_in_force(store, child, pool, list_marks(store, child.run_url)))
     names = {array["name"] for array in expected["arrays"]}
     # Marks of other arrays (stage-in) fail the run too, but what they count is no task.
     failed = sum(mark.failed for mark in marks if mark.array in names)
@@ -94,19 +67,20 @@ def judge(store: ObjectStore, child: Child) -> Verdict:
             ),
             arrays=tuple(_array(array) for array in expected["arrays"]),
             outputs=expected["outputs"],
-            seconds=0.0 if child.run_started is None else time.time() - child.run_started,
+            seconds=_since(child.run_started),
+            number=child.try_,
         ),
         marks=marks,
         failures=tuple(islice(_failures(store, child, expected, marks), FAILURES_SHOWN)),
     )
 
 
-def give_verdict(store: ObjectStore, child: Child) -> tuple[int, str]:
+def give_verdict(store: ObjectStore, child: Child, pool: Executor) -> tuple[int, str]:
     """Write `summary.json`; return the exit code and the summary as text.
 
     Errors: those of the store.
     """
-    verdict = judge(store, child)
+    verdict = judge(store, child, pool)
     summary = summary_to_json(verdict.status, verdict.failures)
     text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
     store.write(child.url(layout.SUMMARY_KEY), text.encode())
@@ -129,11 +103,17 @@ def describe(verdict: Verdict) -> str:
         lines.append(
             f"  {failure.state} {failure.id} ({failure.array}, bag {failure.bag}): {failure.reason}"
         )
-        lines.extend(f"    | {line}" for line in failure.stderr_tail.splitlines()[-5:])
+        said = failure.stderr_tail if failure.stderr_tail.strip() else failure.stdout_tail
+        lines.extend(f"    | {line}" for line in said.splitlines()[-5:])
     shown, all_of_them = len(verdict.failures), tasks.failed + tasks.skipped
     if shown < all_of_them:
         lines.append(f"  … and {all_of_them - shown} more")
     return "\n".join(lines)
+
+
+def _since(started: float | None) -> float:
+    """Return the seconds since a time of the client's clock, which ours may be behind."""
+    return 0.0 if started is None else max(0.0, time.time() - started)
 
 
 def _read_expected(store: ObjectStore, child: Child) -> dict[str, Any]:
@@ -148,23 +128,24 @@ def _read_expected(store: ObjectStore, child: Child) -> dict[str, Any]:
     return data
 
 
-def _in_force(store: ObjectStore, child: Child, marks: Iterable[Mark]) -> Iterator[Mark]:
+def _in_force(
+    store: ObjectStore, child: Child, pool: Executor, marks: Iterable[BagMark]
+) -> Iterator[BagMark]:
     """Yield the marks that still hold.
 
-    A mark of an earlier try does not if a later one has run the bag without leaving its own: then
-    the records say what is left.
+    A bag that a later try has done says so with a mark of its own. One that could not say it any
+    more (its child was lost right then) has a mark of an earlier try: then its records tell.
     """
-    for mark in marks:
+
+    def look_again(mark: BagMark) -> BagMark:
         if mark.try_ >= child.try_:
-            yield mark
-            continue
+            return mark
         records = settle(read_records(store, child.run_url, mark.array, mark.bag)).values()
         failed = sum(record.state == "failed" for record in records)
-        skipped = sum(record.state == "skipped" for record in records)
-        if failed or skipped:
-            yield Mark(
-                array=mark.array, bag=mark.bag, try_=mark.try_, failed=failed, skipped=skipped
-            )
+        skipped = sum(record.state in ("skipped", "undone") for record in records)
+        return replace(mark, failed=failed, skipped=skipped)
+
+    return (mark for mark in pool.map(look_again, marks) if mark.failed or mark.skipped)
 
 
 def _array(array: Mapping[str, Any]) -> ArrayStatus:
@@ -183,7 +164,7 @@ def _array(array: Mapping[str, Any]) -> ArrayStatus:
 
 
 def _failures(
-    store: ObjectStore, child: Child, expected: Mapping[str, Any], marks: Iterable[Mark]
+    store: ObjectStore, child: Child, expected: Mapping[str, Any], marks: Iterable[BagMark]
 ) -> Iterator[Failure]:
     """Yield failures in plan order, failed tasks of a bag before skipped ones."""
     order = {array["name"]: number for number, array in enumerate(expected["arrays"])}
@@ -191,16 +172,4 @@ def _failures(
         records = settle(read_records(store, child.run_url, mark.array, mark.bag)).values()
         bad = [record for record in records if record.state != "succeeded"]
         for record in sorted(bad, key=lambda record: record.state != "failed"):
-            yield _failure(mark.array, record)
-
-
-def _failure(array: str, record: TaskRecord) -> Failure:
-    return Failure(
-        array=array,
-        bag=record.bag,
-        id=record.id,
-        state=record.state,
-        reason=record.reason,
-        exit_code=record.exit_code,
-        stderr_tail=record.stderr_tail,
-    )
+            yield failure_of(mark.array, mark.bag, record)

@@ -15,7 +15,7 @@ from obstore.store import S3Store
 
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.store_s3 import S3Options
-from pegbatch.errors import ObjectMissing, StoreError
+from pegbatch.errors import InputChanged, ObjectMissing, StoreError
 from pegbatch.ports import ObjectStore
 from tests.fakes_store import MemoryStore
 from tests.wire_s3 import CREDENTIALS, s3_server
@@ -167,6 +167,20 @@ def test_an_object_that_is_there_stays_with_if_absent(place: Place, tmp_path: Pa
     info = place.store.upload(tmp_path / "second", f"{place.url}/inputs/k", if_absent=True)
     assert place.store.read(f"{place.url}/inputs/k") == b"first"
     assert info.size_bytes == 5
+
+
+def test_a_file_that_has_become_another_is_not_sent(place: Place, tmp_path: Path) -> None:
+    url, planned = f"{place.url}/inputs/k", hashlib.sha256(b"as planned").hexdigest()
+    (tmp_path / "in").write_bytes(b"changed")
+    with pytest.raises(InputChanged):
+        place.store.upload(tmp_path / "in", url, if_absent=True, only_sha256=planned)
+    assert list(place.store.list(place.url)) == []
+    (tmp_path / "in").write_bytes(b"as planned")
+    info = place.store.upload(tmp_path / "in", url, if_absent=True, only_sha256=planned)
+    assert (info.size_bytes, info.sha256) == (10, planned)
+    (tmp_path / "in").unlink()
+    info = place.store.upload(tmp_path / "in", url, if_absent=True, only_sha256=planned)
+    assert info.size_bytes == 10
 
 
 def test_a_local_file_that_is_not_there_is_no_missing_object(place: Place, tmp_path: Path) -> None:

@@ -38,12 +38,12 @@ CONTAINER = {
 GROUP = "/aws/batch/job"
 
 
-def client(service: str, endpoint: Endpoint, attempts: int = 1) -> Any:
+def client(service: str, endpoint: Endpoint, attempts: int = 1, region: str = "us-east-1") -> Any:
     """Return a boto3 client; it tries once, so that tests see every error."""
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=endpoint.url,
-        region_name="us-east-1",
+        region_name=region,
         aws_access_key_id="x",
         aws_secret_access_key="x",
         config=Config(retries={"total_max_attempts": attempts}),
@@ -119,9 +119,9 @@ class Served:
         self.logs.close()
 
 
-def until(test: Any) -> None:
+def until(test: Any, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something is so."""
-    patience = time.monotonic() + PATIENCE_SECONDS
+    patience = time.monotonic() + seconds
     while not test():
         assert time.monotonic() < patience, "it took too long"
         time.sleep(0.01)

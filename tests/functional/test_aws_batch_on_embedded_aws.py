@@ -212,7 +212,9 @@ def test_a_plan_for_amazon_is_measured_against_its_environment(
     assert code == 5
     assert found["largest job"]["verdict"] == "failed"
     assert "maxvCpus is 4" in found["largest job"]["message"]
-    assert found["bucket"]["verdict"] == found["limits"]["verdict"] == "ok"
+    assert found["bucket"]["verdict"] == "ok"
+    assert "Fargate has at most 16 vCPUs" in found["limits"]["message"]
+    assert "is for EC2, and sized-job-queue is on FARGATE" in found["platform"]["message"]
     plan = planned_on_s3(tmp_path, cores=4)
     assert verdicts(check(capsys, plan["submit_dir"])[1])["largest job"] == "ok"
 

@@ -288,6 +288,7 @@ def test_everything_is_in_order_once_it_was_made(user: User) -> None:
     assert result.code == 0 and answer["ok"], result.out
     in_order = {"credentials", "region", "account", "network", "bucket", "bucket write"}
     in_order |= {"job queue", "compute environment", "job definition", "image", "job role"}
+    in_order |= {"platform"}
     assert {name for name, verdict in verdicts.items() if verdict == "ok"} == {*in_order, "quotas"}
     # moto's default network has no way out, and it does not simulate policies.
     assert verdicts["subnets"] == verdicts["job role write"] == "warning"
@@ -308,3 +309,13 @@ def test_what_is_missing_fails_the_check_with_what_to_do(user: User) -> None:
     assert "the credentials belong to 123456789012" in result.out
     assert "there is no job queue nowhere" in result.out
     assert "pegbatch-aws-batch --create" in result.out
+
+
+def test_the_queue_for_on_demand_is_listed_whatever_its_prefix(user: User) -> None:
+    assert user.make("--create", "others").code == 0
+    conf = user.folder / "c.properties"
+    conf.write_text("pegbatch.aws.on_demand_queue = others-job-queue\n")
+    assert "others-job-queue" not in user.entities("--show", "-p", "mine").out
+    listed = user.entities("--show", "-p", "mine", "--conf", str(conf))
+    assert "others-job-queue" in listed.out
+    assert "others-compute-env" not in listed.out.replace("on others-compute-env", "")

@@ -16,7 +16,7 @@ import pytest
 from cfnlint.api import lint_file
 from cfnlint.decode import cfn_yaml
 
-from pegbatch.cli.aws_batch.bootstrap import TEMPLATE
+from pegbatch.cli.aws_batch.stack_settings import TEMPLATE
 from tests.functional.commands import EXAMPLES, LONGEST, ROOT, pegbatch
 from tests.wire_s3 import CREDENTIALS, s3_server
 
@@ -67,7 +67,9 @@ class Desk:
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Lend a desk before an embedded AWS."""
     folder = tmp_path_factory.mktemp("bootstrap")
-    started = pegbatch("emulator", "--background", "--json", "--dir", folder, cwd=folder)
+    # It is stopped below; on a slow machine the tests in between may take long.
+    words = ("emulator", "--background", "--json", "--idle-seconds", "3600", "--dir", folder)
+    started = pegbatch(*words, cwd=folder)
     assert started.returncode == 0, started.stderr
     try:
         yield Desk(json.loads(started.stdout)["address"], folder)
@@ -92,7 +94,17 @@ def test_a_stack_is_made_shown_saved_kept_changed_and_torn_down(embedded: Desk) 
 
     batch = embedded.client("batch")
     queues = {one["jobQueueName"]: one for one in batch.describe_job_queues()["jobQueues"]}
-    assert set(queues) == {"mine-job-queue", "mine-gpu-job-queue", "mine-fargate-job-queue"}
+    second = "mine-on-demand-job-queue"
+    assert set(queues) == {
+        "mine-job-queue",
+        second,
+        "mine-gpu-job-queue",
+        "mine-fargate-job-queue",
+    }
+    assert f"pegbatch.aws.on_demand_queue = {outputs['OnDemandJobQueue']}\n" in saved.read_text()
+    assert f"pegasus.aws.batch.s3_bucket = {outputs['StagingUrl']}\n" in saved.read_text()
+    (only,) = queues[second]["computeEnvironmentOrder"]
+    assert only["computeEnvironment"].endswith("/mine-compute-env")
     order = queues["mine-job-queue"]["computeEnvironmentOrder"]
     assert [one["computeEnvironment"].rpartition("/")[2] for one in order] == [
         "mine-spot-compute-env",
@@ -111,6 +123,7 @@ def test_a_stack_is_made_shown_saved_kept_changed_and_torn_down(embedded: Desk) 
         "FargateJobDefinition",
         "FargateJobQueue",
         "GpuJobQueue",
+        "OnDemandJobQueue",
         "SpotComputeEnvironment",
     }
     s3.put_object(Bucket=outputs["Bucket"], Key="scratch/left", Body=b"over")
@@ -160,6 +173,10 @@ def test_the_stack_stands_on_moto_as_well(tmp_path: Path) -> None:
         (("--prefix", "9mine"), "cannot begin the name of a bucket"),
         (("--prefix", "mine", "--set", "Colour=red"), "names: VpcId, Subnets, Image"),
         (("--prefix", "mine", "--set", "Spot"), "is no NAME=VALUE"),
+        (("--prefix", "mine", "--set", "Spot=maybe"), "Spot=maybe: must be one of yes, no"),
+        (("--prefix", "mine", "--set", "LogDays=2"), "must be one of 1, 3, 5"),
+        (("--prefix", "mine", "--set", "MaxVcpus=0"), "a whole number from 1"),
+        (("--prefix", "mine", "--set", "DiskGiB=-5"), "a whole number from 0 to 16000"),
         (("--prefix", "mine", "--set", "VpcId=vpc-1"), "go together"),
         (("--prefix", "mine", "--show"), "exclude each other"),
     ],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import boto3
 import pytest
 
-from tests.container_image import built_image, missing
+from tests.container_image import ImageStore, built_image, missing
+from tests.functional.commands import EXAMPLES, called, embedded_aws, planned
 from tests.wire_s3 import CREDENTIALS, s3_server
 
 pytestmark = [
@@ -25,6 +28,13 @@ ZIPAPP = """
 import obstore, sys
 print("zipapp", sys.argv[1:])
 """
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[ImageStore]:
+    """Lend a store with the image."""
+    with built_image() as store:
+        yield store
 
 
 def packed(**members: str) -> bytes:
@@ -51,8 +61,10 @@ def put(url: str, **objects: bytes) -> None:
         client.close()
 
 
-def test_the_image_is_built_and_runs_scripts_zipapps_and_zip_files_from_s3(tmp_path: Path) -> None:
-    with s3_server() as url, built_image() as image:
+def test_the_image_is_built_and_runs_scripts_zipapps_and_zip_files_from_s3(
+    image: ImageStore,
+) -> None:
+    with s3_server() as url:
         put(
             url,
             script=SCRIPT.encode(),
@@ -75,3 +87,21 @@ def test_the_image_is_built_and_runs_scripts_zipapps_and_zip_files_from_s3(tmp_p
         code, out, talk = run("script", "missing")
         assert (code, out) == (1, "")
         assert "s3://mine/missing" in talk
+
+
+def test_a_workflow_runs_in_the_image_with_the_same_bytes(
+    image: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(image.settings))
+    example = EXAMPLES / "black-diamond"
+    outputs = tmp_path / "outputs"
+    words = ("--conf", str(example / "pegasus.properties"), "--output-dir", str(outputs))
+    with embedded_aws(tmp_path / "work") as base:
+        plan = planned(example / "diamond.dax", base, *words)
+        code, printed, said = called("run", "--runtime", "buildah", plan["submit_dir"])
+        assert code == 0, printed + said
+    text = (example / "README.md").read_text()
+    found = {path.name: sha256(path.read_bytes()).hexdigest() for path in outputs.iterdir()}
+    assert sorted(found) == ["f.c1", "f.c2", "f.d"]
+    assert all(f"{checksum}  {name}" in text for name, checksum in found.items())
+    assert image.call("containers", "-q") == "", "working containers are left"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from pegbatch.emulator import background, presence
 from pegbatch.errors import JobServiceError
@@ -175,4 +176,20 @@ def test_the_command_passes_faults_and_mishaps_on_to_the_running_one(folder: Pat
     assert "OutOfMemoryError" in aws.wait(job)["container"]["reason"]
     assert command("--strike", "nonsense", base=folder.parent).returncode == 5
     assert command("--fault", "nonsense", base=folder.parent).returncode == 2
+    assert command("--fault", "error=1/0", base=folder.parent).returncode == 2
     aws.close()
+
+
+def test_a_share_of_the_calls_goes_wrong_until_it_is_told_to_behave(folder: Path) -> None:
+    aws = start(folder, "--fault", "error:DescribeJobQueues=1/1")
+    for _ in range(3):
+        with pytest.raises(aws.batch.exceptions.ClientError, match="told to fail"):
+            aws.batch.describe_job_queues()
+    assert command("--behave", base=folder.parent).returncode == 0
+    assert aws.batch.describe_job_queues()["jobQueues"] == []
+    assert command("--fault", "drop:DescribeJobQueues=1/1", base=folder.parent).returncode == 0
+    with pytest.raises(ConnectionClosedError):
+        aws.batch.describe_job_queues()
+    aws.close()
+    background.stop(folder)
+    assert command("--behave", base=folder.parent).returncode == 5

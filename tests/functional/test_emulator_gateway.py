@@ -212,3 +212,49 @@ def test_asked_to_it_is_started_at_once_and_again_when_it_died(tmp_path: Path) -
         assert s3.list_buckets()["Buckets"] == []
         s3.close()
         assert aws.control("GET", "status")["moto_pid"] not in (None, pid)
+
+
+def arm(aws: Served, kind: str, operation: str) -> None:
+    """Have one call go wrong."""
+    aws.control("POST", "faults", kind=kind, operation=operation)
+
+
+@pytest.fixture
+def thing(call: Any) -> str:
+    """Lend the path of an object of ten thousand bytes."""
+    call("s3", "create_bucket", Bucket="faults")
+    call("s3", "put_object", Bucket="faults", Key="thing", Body=b"0123456789" * 1000)
+    return "/faults/thing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"), [("error", 500, b"InternalError"), ("throttle", 503, b"SlowDown")]
+)
+def test_told_so_a_call_of_s3_is_answered_with_an_error(
+    aws: Served, thing: str, kind: str, status: int, code: bytes
+) -> None:
+    arm(aws, kind, "s3.GET")
+    found, body, _ = raw(aws, "GET", thing, SIGNED)
+    assert (found, code in body) == (status, True)
+    assert raw(aws, "GET", thing, SIGNED)[0] == 200
+
+
+def test_told_so_a_call_of_s3_is_dropped_before_it_is_done(aws: Served, thing: str) -> None:
+    arm(aws, "drop", "s3.PUT")
+    with pytest.raises((ConnectionError, http.client.BadStatusLine)):
+        raw(aws, "PUT", thing, SIGNED, b"new")
+    assert raw(aws, "GET", thing, SIGNED)[1] == b"0123456789" * 1000
+
+
+def test_told_so_a_call_of_s3_is_dropped_after_it_is_done(aws: Served, thing: str) -> None:
+    arm(aws, "drop-after", "s3.PUT")
+    with pytest.raises((ConnectionError, http.client.BadStatusLine)):
+        raw(aws, "PUT", thing, SIGNED, b"new")
+    assert raw(aws, "GET", thing, SIGNED)[1] == b"new"
+
+
+def test_told_so_the_answer_of_s3_breaks_off_in_its_middle(aws: Served, thing: str) -> None:
+    arm(aws, "half", "s3")
+    with pytest.raises((ConnectionError, http.client.IncompleteRead)):
+        raw(aws, "GET", thing, SIGNED)
+    assert raw(aws, "GET", thing, SIGNED)[1] == b"0123456789" * 1000

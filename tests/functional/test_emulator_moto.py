@@ -100,6 +100,19 @@ def test_without_moto_batch_works_and_the_rest_says_what_to_install(folder: Path
         process.terminate()
 
 
+def test_a_call_that_moto_does_not_know_is_answered_so_that_clients_can_read_it(
+    folder: Path,
+) -> None:
+    aws, _ = with_moto(folder)
+    aws.close()
+    iam = client("iam", aws.endpoint)
+    with pytest.raises(ClientError, match="NotImplemented"):
+        iam.simulate_principal_policy(
+            PolicySourceArn="arn:aws:iam::123456789012:user/u", ActionNames=["s3:GetObject"]
+        )
+    iam.close()
+
+
 def test_asked_for_the_wire_without_moto_it_does_not_start(folder: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT_MOTO, "emulator", "--folder", str(folder), "--wire"],

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from botocore.exceptions import ConnectionClosedError as ConnectionClosed
 
 from pegbatch.emulator.server import serve
-from pegbatch.errors import RunLocked
+from pegbatch.errors import OutsideError, RunLocked
 from tests.functional.emulator_bench import GROUP, Served, client, served, settings, until
 
 
@@ -325,3 +325,27 @@ def test_two_emulators_do_not_share_a_folder(aws: Served) -> None:
     with pytest.raises(RunLocked, match="another embedded AWS"):
         asyncio.run(serve(chosen))
     assert aws.batch.describe_job_queues()["jobQueues"]
+
+
+def test_a_call_for_another_region_is_refused_as_amazon_does(aws: Served) -> None:
+    for service, operation in (("batch", "describe_job_queues"), ("logs", "describe_log_groups")):
+        far = client(service, aws.endpoint, region="eu-west-1")
+        with pytest.raises(ClientError, match="is in us-east-1, the request is signed for eu-west"):
+            getattr(far, operation)()
+        far.close()
+
+
+def test_a_restarted_one_has_the_region_of_the_last(tmp_path: Path) -> None:
+    folder = tmp_path / "local-aws"
+    with served(settings(folder, region="eu-west-1")) as aws:
+        assert aws.endpoint.region == "eu-west-1"
+    with served(settings(folder, region="")) as aws:
+        assert aws.control("GET", "status")["region"] == "eu-west-1"
+
+
+def test_what_a_folder_holds_keeps_its_region(tmp_path: Path) -> None:
+    folder = tmp_path / "local-aws"
+    with served(settings(folder)) as aws:
+        aws.set_up()
+    with pytest.raises(OutsideError, match="is in the region us-east-1, not in eu-west-1"):
+        asyncio.run(serve(settings(folder, region="eu-west-1")))

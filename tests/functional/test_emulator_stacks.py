@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +132,34 @@ def test_what_batch_refuses_is_the_error_of_the_stack(aws: Served, stacks: Any) 
     wrong["Properties"]["ComputeEnvironmentOrder"][0]["ComputeEnvironment"] = "no-such"
     with pytest.raises(ClientError, match="no-such"):
         stacks.create_stack(StackName="wrong", TemplateBody=template(Queue=wrong))
+
+
+def test_a_restarted_one_takes_over_what_stacks_made_and_nothing_else(tmp_path: Path) -> None:
+    """moto has forgotten the stack; its queue and environment are there still, with their jobs."""
+    chosen = settings(tmp_path / "local-aws")
+    body = json.dumps({"Resources": RESOURCES, "Outputs": OUTPUTS})
+    with served(chosen) as aws, contextlib.closing(client("cloudformation", aws.endpoint)) as cfn:
+        cfn.create_stack(StackName="again", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+        job = aws.submit("exit 0", jobQueue="stack-q", jobDefinition="stack-d")
+        aws.wait(job)
+    larger = body.replace('"MaxvCpus": 4', '"MaxvCpus": 6')
+    with served(chosen) as aws, contextlib.closing(client("cloudformation", aws.endpoint)) as cfn:
+        cfn.create_stack(StackName="again", TemplateBody=larger, Capabilities=["CAPABILITY_IAM"])
+        [stack] = cfn.describe_stacks(StackName="again")["Stacks"]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+        [found] = aws.batch.describe_compute_environments()["computeEnvironments"]
+        assert found["computeResources"]["maxvCpus"] == 6
+        assert aws.describe(job)["status"] == "SUCCEEDED"
+        with pytest.raises(ClientError, match="already exists"):
+            cfn.create_stack(StackName="other", TemplateBody=body)
+        cfn.delete_stack(StackName="again")
+        assert aws.batch.describe_job_queues()["jobQueues"] == []
+
+
+def test_a_stack_of_another_region_is_refused_with_the_region_that_is_there(aws: Served) -> None:
+    body = json.dumps({"Resources": {"D": DEFINITION}})
+    with (
+        contextlib.closing(client("cloudformation", aws.endpoint, region="eu-west-1")) as cfn,
+        pytest.raises(ClientError, match="the embedded AWS is in us-east-1"),
+    ):
+        cfn.create_stack(StackName="far", TemplateBody=body)

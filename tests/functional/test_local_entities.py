@@ -158,7 +158,7 @@ def test_wrong_keys_and_types_are_named_by_their_path(caller: AwsCaller, tmp_pat
     with pytest.raises(InputError) as error:
         ensure(caller, tmp_path, {JOB_DEFINITION: "./d.json"})
     assert [str(problem).splitlines()[0] for problem in error.value.problems] == [
-        "./d.json: containerProperties.vcpus: 'two' is not a number",
+        "./d.json: containerProperties.vcpus: 'two' is not a whole number",
         "./d.json: containerProperties.memry: unknown key",
     ]
 

@@ -73,9 +73,11 @@ def test_a_run_keeps_its_promises(folder: Path) -> None:
     said = "WF start\nALL start\nALL at_end 1\n"
     assert (submit_dir / "hooked").read_text() == said
     assert "warning: hook on_error: no-such-program: " in ended.stderr
-    assert pegbatch("run", submit_dir, cwd=folder).returncode == 1
     assert pegbatch("wait", submit_dir, cwd=folder).returncode == 1
     assert (submit_dir / "hooked").read_text() == said
+    # Another try is begun and ends: the same hooks, once more.
+    assert pegbatch("run", submit_dir, cwd=folder).returncode == 1
+    assert (submit_dir / "hooked").read_text() == 2 * said
 
 
 def test_a_submitted_plan_has_its_last_hooks_run_by_who_waits(folder: Path) -> None:

@@ -205,7 +205,7 @@ def test_a_cancelled_run_ends_and_stays_cancelled(desk: Desk) -> None:
     status = desk.status(submit_dir)
     assert status["state"] == "cancelled"
     assert status["tasks"]["failed"] == 0
-    assert desk.pegbatch("run", submit_dir).returncode == 1
+    assert desk.pegbatch("wait", submit_dir).returncode == 1
     assert desk.pegbatch("cancel", submit_dir).returncode == 0
 
 

@@ -176,6 +176,19 @@ def test_a_large_file_passes_through_unchanged_and_with_its_checksum(local: Site
     assert (local.run.get("o") or b"").split()[0].decode() == expected
 
 
+def test_a_file_that_was_damaged_where_it_lies_is_named_and_read_by_nobody(local: Site) -> None:
+    local.run.put("f", b"right" * 100)
+    path = Path(local.run.url("data/f").removeprefix("file://"))
+    with path.open("r+b") as file:
+        file.write(b"wrong")
+    local.run.add_array("L1", [sh("t", "cat f", inputs=["f"]), sh("u", "exit 0")])
+    assert local.child("L1", attempts="2")[0] == 0
+    assert local.run.states("L1", 0) == {"t": "failed", "u": "succeeded"}
+    reason = local.run.records("L1", 0)[0].reason
+    assert reason.startswith(f"input f: {local.run.url('data/f')}: the SHA-256 of what was")
+    assert list(local.folder.iterdir()) == []
+
+
 def test_zcat_reads_a_bags_file_whole(local: Site) -> None:
     local.run.add_array("L0", [sh("a", "exit 0")], [sh("b", "exit 0"), sh("c", "exit 0")])
     data = local.run.get_key("plan/arrays/L0.bags.jsonl.gz") or b""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pegbatch.adapters.store import Store
+from pegbatch.adapters.worker_archive import build_worker
 from tests.functional.worker_process import ENTRY
 
 BUCKETS = "PEGBATCH_S3_DIRECTORY"
@@ -165,3 +167,73 @@ def test_sigterm_ends_a_script_as_it_would_without_the_entry_script(tmp_path: Pa
     url = put(tmp_path, "script", "#!/bin/sh\nkill -TERM $$\nsleep 20\n")
     ended = run(tmp_path, BATCH_FILE_TYPE="script", BATCH_FILE_S3_URL=url)
     assert ended.returncode == -15
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_a_zipapp_that_was_cut_off_is_no_success(tmp_path: Path, share: float) -> None:
+    """Python runs an empty file, and is content."""
+    whole = build_worker()
+    path = tmp_path / "buckets" / "mine" / "worker.pyz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(whole[: int(len(whole) * share)])
+    ended = run(
+        tmp_path, "s3://mine/run", "L0",
+        BATCH_FILE_TYPE="script", BATCH_FILE_S3_URL="s3://mine/worker.pyz",
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "fetch_and_run: s3://mine/worker.pyz is not a zipapp, or was cut off; put it again\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["worker.pyz", "script"])
+def test_a_program_that_is_not_what_was_put_is_not_started(tmp_path: Path, name: str) -> None:
+    store = Store(s3_directory=tmp_path / "buckets")
+    store.write(f"s3://mine/{name}", build_worker())
+    with (tmp_path / "buckets" / "mine" / name).open("r+b") as file:
+        file.seek(5000)
+        file.write(b"damaged")
+    ended = run(
+        tmp_path, "s3://mine/run", "L0",
+        BATCH_FILE_TYPE="script", BATCH_FILE_S3_URL=f"s3://mine/{name}",
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert f"s3://mine/{name} is damaged: its SHA-256 is " in ended.stderr
+
+
+def test_an_image_without_obstore_is_named_as_such(tmp_path: Path) -> None:
+    Store(s3_directory=tmp_path / "buckets").write("s3://mine/worker.pyz", build_worker())
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'obstore':\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+    )
+    told = {
+        "PYTHONPATH": str(tmp_path / "without"),
+        "BATCH_FILE_TYPE": "script",
+        "BATCH_FILE_S3_URL": "s3://mine/worker.pyz",
+    }
+    ended = run(tmp_path, "s3://mine/run", "L0", **told)
+    assert ended.returncode == 1
+    assert ended.stderr == "worker: the Python package obstore is missing in this image\n"
+    over_the_wire = run(tmp_path, "s3://mine/run", "L0", **{**told, BUCKETS: ""})
+    assert over_the_wire.returncode == 1
+    assert "the Python package obstore is missing in this image" in over_the_wire.stderr
+
+
+def test_a_machine_without_room_for_the_program_is_left_for_another(tmp_path: Path) -> None:
+    url = put(tmp_path, "script", "exit 0\n" + "#" * 100_000)
+    kernel_says = "import errno, os, shutil\n"
+    kernel_says += "def full(*words):\n    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "sitecustomize.py").write_text(kernel_says + "shutil.copyfile = full\n")
+    ended = run(
+        tmp_path,
+        BATCH_FILE_TYPE="script", BATCH_FILE_S3_URL=url, PYTHONPATH=str(tmp_path / "full"),
+    )  # fmt: skip
+    assert ended.returncode == 75
+    assert "No space left on device" in ended.stderr and str(tmp_path / "tmp") in ended.stderr

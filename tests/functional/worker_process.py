@@ -23,6 +23,8 @@ class Site:
     environment: Mapping[str, str]
     folder: Path
     """Working directory of the children."""
+    prefix: tuple[str, ...] = ()
+    """Words before the command, as of a program that limits it."""
 
     def prepare(self) -> None:
         """Put the worker into the run."""
@@ -36,7 +38,7 @@ class Site:
             names.get(name, f"PEGBATCH_{name.upper()}"): value for name, value in variables.items()
         }
         return subprocess.Popen(
-            [sys.executable, str(ENTRY), self.run.run_url, array],
+            [*self.prefix, sys.executable, str(ENTRY), self.run.run_url, array],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from pegbatch.adapters.aws_batch_entities import BatchEntities
 from pegbatch.adapters.aws_buckets import Buckets
 from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import amazon_client
+from pegbatch.adapters.aws_shapes import batch_regions
 from pegbatch.adapters.clock import SystemClock
 from pegbatch.errors import AccessDenied
 from pegbatch.ports import Clock
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ def open_account(region: str, number: str | None, wait_seconds: float) -> Iterat
     Shapes: a number that is given must be theirs.
     Errors: AccessDenied where there are no credentials, or those of another account.
     """
+    if region not in batch_regions():
+        logger.warning("%s is no region that this version of boto3 knows AWS Batch in", region)
     clock = SystemClock()
     budget = CallBudget(clock)
     with ExitStack() as stack:

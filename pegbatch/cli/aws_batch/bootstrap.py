@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,24 +15,25 @@ from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import amazon_client
 from pegbatch.adapters.aws_stacks import Stacks, default_network
 from pegbatch.adapters.properties_files import save_properties
+from pegbatch.batch.entity_bodies import STACK_TAG
 from pegbatch.batch.user_policy import user_policy
 from pegbatch.cli.aws_batch.account import Account, open_account
 from pegbatch.cli.aws_batch.options import AwsBatchOptions
+from pegbatch.cli.aws_batch.stack_settings import TEMPLATE, stack_parameters
 from pegbatch.cli.choice import ACCOUNT, REGION
 from pegbatch.cli.results import echo_json
-from pegbatch.errors import Problem, UsageError
+from pegbatch.errors import UsageError
+from pegbatch.model.aws_options import EC2, FARGATE, ON_DEMAND_QUEUE, PLATFORM
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 
-TEMPLATE = Path(__file__).with_name("bootstrap.yml")
-"""conf/bootstrap.yml, which the package carries."""
-TAG = "pegbatch:prefix"
-_PREFIX = re.compile(r"[a-z][a-z0-9-]{0,20}[a-z0-9]").fullmatch
-_PARAMETER = re.compile(r"^  ([A-Za-z]+):\n    Type:", re.M)
 _SAVED = {
     PROPERTY_OF[EntityKind.QUEUE]: "JobQueue",
     PROPERTY_OF[EntityKind.DEFINITION]: "JobDefinition",
     PROPERTY_OF[EntityKind.ENVIRONMENT]: "ComputeEnvironment",
+    PROPERTY_OF[EntityKind.BUCKET]: "StagingUrl",
+    ON_DEMAND_QUEUE: "OnDemandJobQueue",
 }
+"""Property to output; a stack without Spot has no queue beside its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +51,20 @@ def bootstrap(options: AwsBatchOptions, settings: Sequence[str]) -> int:
     Shapes: settings are `NAME=VALUE`, parameters of the template.
     Errors: UsageError for a prefix or a setting that the template does not take; OutsideError.
     """
-    parameters = _parameters(options.prefix, settings)
+    parameters = stack_parameters(options.prefix, settings)
     with _open(options) as desk:
         if "VpcId" not in parameters:
             parameters["VpcId"], subnets = default_network(desk.ec2)
             parameters["Subnets"] = ",".join(subnets)
         name = stack_name(options.prefix)
-        tags = {TAG: options.prefix}
+        tags = {STACK_TAG: options.prefix}
         done = desk.stacks.put(name, TEMPLATE.read_text("utf-8"), parameters, tags)
         outputs = _outputs(desk.stacks.find(name) or {})
     policy = user_policy(outputs, account=desk.account.number, region=options.region)
     if options.words.save is not None:
-        found = {key: outputs[output] for key, output in _SAVED.items()}
+        found = {key: outputs[output] for key, output in _SAVED.items() if output in outputs}
         whose = {REGION: options.region, ACCOUNT: desk.account.number}
-        save_properties(options.words.save, {**whose, **found})
+        save_properties(options.words.save, {**whose, **found}, where_set={PLATFORM: EC2})
     _echo(name, done, outputs, policy, as_json=options.words.as_json)
     return 0
 
@@ -116,31 +115,6 @@ def _open(options: AwsBatchOptions) -> Iterator[_Desk]:
         yield _Desk(account=account, stacks=stacks, ec2=caller("ec2"))
 
 
-def _parameters(prefix: str, settings: Sequence[str]) -> dict[str, str]:
-    known = _PARAMETER.findall(TEMPLATE.read_text("utf-8"))
-    problems = []
-    if not _PREFIX(prefix):
-        problems.append(
-            Problem(
-                f"{prefix!r} cannot begin the name of a bucket",
-                "--prefix",
-                "up to 22 small letters, digits and hyphens, a letter first",
-            )
-        )
-    found = {"Prefix": prefix}
-    for setting in settings:
-        name, sign, value = setting.partition("=")
-        if not sign or name not in known or name == "Prefix":
-            names = ", ".join(one for one in known if one != "Prefix")
-            problems.append(Problem(f"{setting!r} is no NAME=VALUE", "--set", f"names: {names}"))
-        found[name] = value
-    if ("VpcId" in found) != ("Subnets" in found):
-        problems.append(Problem("VpcId and Subnets go together", "--set", "give both, or neither"))
-    if problems:
-        raise UsageError(problems=problems)
-    return found
-
-
 def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
 
@@ -168,6 +142,11 @@ def _echo(
         click.echo(f"  {key:<22}  {value}")
     click.echo("\nThe least that a person needs who runs workflows here, as an IAM policy:\n")
     click.echo(json.dumps(policy, indent=2))
+    if "FargateJobQueue" in outputs:
+        click.echo("\nTo run on Fargate, say in the properties:\n")
+        click.echo(f"  {PROPERTY_OF[EntityKind.QUEUE]} = {outputs['FargateJobQueue']}")
+        click.echo(f"  {PROPERTY_OF[EntityKind.DEFINITION]} = {outputs['FargateJobDefinition']}")
+        click.echo(f"  {PLATFORM} = {FARGATE}")
     click.echo(
         f"\nnext: push the image of containers/fetch-and-run to {outputs['Repository']},\n"
         f"and give the site catalog's sharedScratch directory {outputs['StagingUrl']}",

@@ -7,12 +7,13 @@ and is deleted once it is idle (draining.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from pegbatch.adapters.properties_files import save_properties
 from pegbatch.batch.entity_bodies import PREFIX_TAG, EntityBody, is_ours, prepare, tagged
 from pegbatch.batch.entity_differences import differences
+from pegbatch.batch.platforms import is_fargate
 from pegbatch.cli.aws_batch.account import Account, open_account
 from pegbatch.cli.aws_batch.bodies import read_bodies
 from pegbatch.cli.aws_batch.described import arn_of, bucket_entity, entity_of
@@ -23,7 +24,8 @@ from pegbatch.cli.aws_batch.options import AwsBatchOptions
 from pegbatch.cli.aws_batch.queues import settle_queue
 from pegbatch.cli.aws_batch.settling import Settling
 from pegbatch.errors import OutsideError
-from pegbatch.model.entities import PROPERTY_OF, EntityAction, EntityKind
+from pegbatch.model.aws_options import EC2, FARGATE, PLATFORM
+from pegbatch.model.entities import PROPERTY_OF, Entity, EntityAction, EntityKind
 
 DEFINITION, ENVIRONMENT = EntityKind.DEFINITION, EntityKind.ENVIRONMENT
 QUEUE, BUCKET = EntityKind.QUEUE, EntityKind.BUCKET
@@ -155,4 +157,18 @@ def _save(options: AwsBatchOptions, account: Account, ledger: Ledger) -> None:
         **found,
     }
     path = options.words.save
-    ledger.attempt(str(path), partial(save_properties, path, values))
+    queues = [one for one in ledger.entities if found.get(PROPERTY_OF[QUEUE]) == one.arn]
+    fargate = ledger.attempt(str(path), partial(_on_fargate, account, queues))
+    if fargate:
+        values[PLATFORM] = FARGATE
+    stale = {PLATFORM: EC2} if fargate is False else {}
+    ledger.attempt(str(path), partial(save_properties, path, values, where_set=stale))
+
+
+def _on_fargate(account: Account, queues: Sequence[Entity]) -> bool | None:
+    """Tell whether the queue that is saved is on Fargate; None where none is."""
+    for queue in queues:
+        names = queue.capacity.get("environments", ())
+        found = (account.batch.find(ENVIRONMENT, name) for name in names)
+        return any(is_fargate(body) for body in found if body is not None)
+    return None

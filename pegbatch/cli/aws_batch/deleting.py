@@ -17,7 +17,7 @@ import click
 
 from pegbatch.adapters.aws_buckets import FoundBucket
 from pegbatch.batch.entities import is_our_object
-from pegbatch.batch.entity_bodies import PREFIX_TAG, is_ours
+from pegbatch.batch.entity_bodies import PREFIX_TAG, STACK_TAG, is_ours
 from pegbatch.cli.aws_batch.account import Account, open_account
 from pegbatch.cli.aws_batch.bodies import read_body
 from pegbatch.cli.aws_batch.described import arn_of, bucket_entity, entity_of, name_of
@@ -29,6 +29,12 @@ from pegbatch.model.entities import EntityKind
 
 Json = Mapping[str, Any]
 FOREIGN = "was not made by pegbatch under this prefix"
+OF_STACK = "is part of a stack, which --teardown deletes"
+_JOBS = "wait for the jobs or end them (pegbatch cancel), and run --delete again"
+_HINTS = {
+    EntityKind.QUEUE: _JOBS,
+    EntityKind.ENVIRONMENT: f"{_JOBS}; a queue of others has to be pointed elsewhere first",
+}
 ORDER = (EntityKind.QUEUE, EntityKind.ENVIRONMENT, EntityKind.DEFINITION)
 
 
@@ -104,10 +110,7 @@ class Deletion:
             raise
         if why:
             self._needed = self._needed or why
-            raise OutsideError(
-                f"stays, for it is in use: {why}",
-                hint="wait for the jobs or end them (pegbatch cancel), and run --delete again",
-            )
+            raise OutsideError(f"stays, for it is in use: {why}", hint=_HINTS[kind])
         self._account.batch.delete(kind, name_of(kind, body))
         self._ledger.note(entity_of(kind, body, self._options.prefix, "deleted"))
 
@@ -201,7 +204,8 @@ def _note_foreign(
     for body in found:
         sounds = name_of(kind, body).startswith(f"{options.prefix}-")
         if sounds and not is_ours(body, options.prefix):
-            ledger.note(entity_of(kind, body, options.prefix, "kept", FOREIGN))
+            note = OF_STACK if STACK_TAG in (body.get("tags") or {}) else FOREIGN
+            ledger.note(entity_of(kind, body, options.prefix, "kept", note))
 
 
 def _keys(account: Account, name: str) -> tuple[str, ...]:

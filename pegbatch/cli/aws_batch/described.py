@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pegbatch.adapters.aws_buckets import FoundBucket
+from pegbatch.adapters.aws_shapes import partition_of
 from pegbatch.batch.entities import NAME_KEYS, short_name
 from pegbatch.batch.entity_bodies import PREFIX_TAG, is_ours, replaced_by, translate_old_keys
 from pegbatch.model.entities import Entity, EntityAction, EntityKind
@@ -61,7 +62,7 @@ def bucket_entity(
     return Entity(
         kind=EntityKind.BUCKET,
         name=found.name,
-        arn=f"arn:aws:s3:::{found.name}",
+        arn=f"arn:{partition_of(found.region)}:s3:::{found.name}",
         action=action,
         note=note,
         ours=found.tags.get(PREFIX_TAG) == prefix,

@@ -10,6 +10,7 @@ from pegbatch.adapters.aws_batch_entities import check_valid
 from pegbatch.batch.entities import short_name
 from pegbatch.batch.entity_bodies import EntityBody, is_ours, tagged
 from pegbatch.batch.entity_differences import differences, is_in_place
+from pegbatch.batch.platforms import is_fargate
 from pegbatch.cli.aws_batch.described import arn_of, entity_of, environments_of, name_of
 from pegbatch.cli.aws_batch.settling import Settling
 from pegbatch.errors import OutsideError, Problem
@@ -67,7 +68,7 @@ def switch_queues(settling: Settling, settled: Settled) -> None:
             name = queue["jobQueueName"]
             text = f"{' and '.join(sorted(old_names))} stays: job queue {name} uses it, too"
             problems.append(Problem(text, hint="point that queue to the new environment yourself"))
-        elif _family(settled.current) == _family(settled.old[0]):
+        elif is_fargate(settled.current) == is_fargate(settled.old[0]):
             _switch(settling, queue, old_names, new_arn)
         elif not _is_from_file(settling):
             text = f"job queue {queue['jobQueueName']} cannot move between EC2 and Fargate"
@@ -150,8 +151,3 @@ def _switch(settling: Settling, queue: Json, old_names: set[str], new_arn: str) 
     entries = [{"order": place, "computeEnvironment": arn} for arn, place in order.items()]
     name = str(queue["jobQueueName"])
     settling.account.batch.update(EntityKind.QUEUE, name, computeEnvironmentOrder=entries)
-
-
-def _family(environment: Json) -> bool:
-    resources = environment.get("computeResources") or {}
-    return str(resources.get("type", "")).startswith("FARGATE")

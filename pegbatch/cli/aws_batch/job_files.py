@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 import click
 
 from pegbatch.adapters.files import read_input
+from pegbatch.adapters.private_files import write_private
 from pegbatch.batch.job_workflow import job_workflow
+from pegbatch.cli.aws_batch import run_zip
+from pegbatch.cli.aws_batch.job_states import JobStates
 from pegbatch.cli.aws_batch.options import OPTION_OF, AwsBatchOptions
-from pegbatch.cli.aws_batch.task_logs import merge_logs, write_tails
+from pegbatch.cli.aws_batch.task_logs import TaskEnd, merge_logs, write_tails
 from pegbatch.cli.choice import ACCOUNT, REGION, Wishes
 from pegbatch.cli.display import open_display
 from pegbatch.cli.planning import PlanRequest, make_plan
@@ -21,6 +25,7 @@ from pegbatch.cli.running import run_workflow
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.cli.wiring import OpenRun, open_run, open_store
 from pegbatch.engine.past_records import bags_with_records, newest_records
+from pegbatch.engine.state import RunState
 from pegbatch.errors import Gathering, Problem, UsageError
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.model.job_files import JobTask
@@ -28,6 +33,7 @@ from pegbatch.model.records import TaskRecord
 from pegbatch.model.run_status import status_to_json
 from pegbatch.parse.job_submit import read_job_file
 
+logger = logging.getLogger(__name__)
 WORK_FOLDER = "pegbatch-work"
 """In the current directory: submit directories of job files."""
 
@@ -48,18 +54,28 @@ def run_job_files(options: AwsBatchOptions) -> int:
         [str(Path(path).absolute()) for path in options.words.files],
         name=name,
         staging_url=str(options.bucket).rstrip("/"),
+        unpacker=run_zip.__file__,
     )
     workflow = work / f"{options.prefix}-{name}.yml"
-    workflow.write_text(json.dumps(document, indent=1))
+    write_private(workflow, json.dumps(document, indent=1).encode())
     run = open_run(_planned(options, workflow, work, entities))
+    names = [task.name for task in tasks]
+    log = JobStates(Path(f"{options.prefix}.jobstate.log"), names, run.clock.now)
     with open_display(run.plan, run.clock) as display:
-        result = run_workflow(run, Wishes(aws=True), display.show, detach=False)
-    states = _logs(run, options, tasks)
+
+        def changed(state: RunState) -> None:
+            log.changed(state)
+            display.show(state)
+
+        result = run_workflow(run, Wishes(aws=True), changed, detach=False)
+    states = _logs(run, options, tasks, log)
+    good = sum(state == "succeeded" for state in states.values())
+    told = f"{good} of {len(states)} tasks succeeded; {run.directory.path}"
+    logger.debug("%s", told)
     if options.words.as_json:
         echo_json({**status_to_json(result.status), "states": states})
     else:
-        good = sum(state == "succeeded" for state in states.values())
-        click.echo(f"{good} of {len(states)} tasks succeeded; {run.directory.path}")
+        click.echo(told)
     return result.exit_code
 
 
@@ -119,24 +135,37 @@ def _planned(
         staging_sites={},
         cluster=(),
         catalogs=True,
+        catalog_files=False,
         force=True,
     )
     return make_plan(request, echo_warnings).submit_dir
 
 
-def _logs(run: OpenRun, options: AwsBatchOptions, tasks: Sequence[JobTask]) -> dict[str, str]:
+def _logs(
+    run: OpenRun, options: AwsBatchOptions, tasks: Sequence[JobTask], log: JobStates
+) -> dict[str, str]:
     """Complete the log files, merge them where asked, and return the states of the tasks."""
     records = _records(run)
     folder = Path.cwd()
-    write_tails(folder, records.values())
-    states: dict[str, str] = {
-        task.name: records[task.name].state if task.name in records else "failed" for task in tasks
-    }
+    write_tails(folder, records.values(), {task.name for task in tasks})
+    arrays = run.state().arrays
+    job_id = next((one.job_id for one in arrays.values() if one.job_id), "") or ""
+    ends = [_end(task, records.get(task.name), job_id, len(tasks)) for task in tasks]
+    log.ended(ends, records)
     if options.words.merge_logs:
-        arrays = run.state().arrays
-        job_id = next((one.job_id for one in arrays.values() if one.job_id), "") or ""
-        merge_logs(folder, Path(options.words.merge_logs), states, job_id)
-    return states
+        merge_logs(folder, Path(options.words.merge_logs), ends)
+    return {end.name: end.state for end in ends}
+
+
+def _end(task: JobTask, record: TaskRecord | None, job_id: str, size: int) -> TaskEnd:
+    child = f"{job_id}:{record.bag}" if record is not None and size > 1 else job_id
+    return TaskEnd(
+        name=task.name,
+        app=task.executable,
+        state="failed" if record is None else record.state,
+        exit_code=None if record is None else record.exit_code,
+        job_id=child,
+    )
 
 
 def _records(run: OpenRun) -> dict[str, TaskRecord]:

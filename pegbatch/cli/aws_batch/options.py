@@ -19,6 +19,7 @@ from pegbatch.batch.entities import (
 )
 from pegbatch.cli.choice import ACCOUNT, REGION
 from pegbatch.errors import Problem, UsageError
+from pegbatch.model.aws_options import ON_DEMAND_QUEUE
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.model.settings import Settings
 
@@ -64,6 +65,8 @@ class AwsBatchOptions:
     """Definition, environment and queue, where options or properties name them."""
     typed: frozenset[EntityKind]
     """Those that stand on the command line, not in the properties."""
+    on_demand_queue: str
+    """Name or ARN, of the property; empty for none."""
     bucket: BucketUrl
     """`<prefix>-bucket` where none is named."""
     words: Words
@@ -97,6 +100,7 @@ def read_options(words: Words) -> AwsBatchOptions:
         prefix=prefix,
         references=references,
         typed=frozenset(words.entities),
+        on_demand_queue=settings.get(ON_DEMAND_QUEUE).strip(),
         bucket=bucket,
         words=words,
     )

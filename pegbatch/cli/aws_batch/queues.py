@@ -8,6 +8,7 @@ from typing import Any
 from pegbatch.batch.entities import short_name
 from pegbatch.batch.entity_bodies import EntityBody, is_ours, tagged
 from pegbatch.batch.entity_differences import differences, is_in_place
+from pegbatch.batch.platforms import is_fargate
 from pegbatch.cli.aws_batch.described import entity_of, environments_of, name_of
 from pegbatch.cli.aws_batch.settling import Settling
 from pegbatch.errors import OutsideError
@@ -88,11 +89,7 @@ def _changes_family(
 
 def _families(settling: Settling, names: Sequence[str]) -> set[bool]:
     found = (settling.account.batch.find(EntityKind.ENVIRONMENT, name) for name in set(names))
-    return {
-        str((body.get("computeResources") or {}).get("type", "")).startswith("FARGATE")
-        for body in found
-        if body is not None
-    }
+    return {is_fargate(body) for body in found if body is not None}
 
 
 def _order(body: Json) -> Sequence[Json]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pegbatch.batch.entities import short_name
 from pegbatch.batch.entity_bodies import is_ours
 from pegbatch.cli.aws_batch.account import Account, open_account
 from pegbatch.cli.aws_batch.described import bucket_entity, entity_of, name_of
@@ -22,7 +23,7 @@ BATCH_KINDS = (EntityKind.DEFINITION, EntityKind.ENVIRONMENT, EntityKind.QUEUE)
 
 
 def show_entities(options: AwsBatchOptions) -> int:
-    """Print what carries the prefix, in its name or in our tag.
+    """Print what carries the prefix, in its name or in our tag, and the queue for on-demand.
 
     Errors: OutsideError with each kind that could not be looked at.
     """
@@ -58,4 +59,6 @@ def _found(account: Account, kind: EntityKind) -> Iterable[Json]:
 
 
 def _concerns(options: AwsBatchOptions, kind: EntityKind, body: Json) -> bool:
-    return is_ours(body, options.prefix) or name_of(kind, body).startswith(f"{options.prefix}-")
+    name = name_of(kind, body)
+    on_demand = kind is EntityKind.QUEUE and name == short_name(options.on_demand_queue)
+    return on_demand or is_ours(body, options.prefix) or name.startswith(f"{options.prefix}-")

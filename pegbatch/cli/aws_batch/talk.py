@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pegbatch.adapters.private_files import FILE_MODE
 from pegbatch.errors import OutsideError
 
 LEVELS = {
@@ -52,7 +53,7 @@ def _numbered(log_file: str) -> logging.Handler:
         path = Path(f"{log_file}.{number:03}")
         try:
             # Made at once, so that two commands never write into one file.
-            path.open("x").close()
+            path.touch(mode=FILE_MODE, exist_ok=False)
         except FileExistsError:
             continue
         except OSError as error:

@@ -11,12 +11,16 @@ from pegbatch.adapters.account_facts import Question, look_at_account
 from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import amazon_client
 from pegbatch.adapters.clock import SystemClock
-from pegbatch.batch.account_checks import Wanted, judge
+from pegbatch.batch.account_checks import judge
+from pegbatch.batch.account_findings import Wanted
 from pegbatch.batch.entities import BucketUrl, bucket_url, classify
+from pegbatch.batch.platforms import is_fargate
 from pegbatch.cli.checking.requests import broken_limits
 from pegbatch.cli.checking.subject import Subject
 from pegbatch.cli.choice import ACCOUNT, REGION
 from pegbatch.errors import UsageError
+from pegbatch.model.account import AccountFacts, Refused
+from pegbatch.model.aws_options import read_aws_options
 from pegbatch.model.checks import Finding, Verdict
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 
@@ -27,32 +31,49 @@ def check_amazon(subject: Subject, *, write: bool) -> tuple[Finding, ...]:
     Errors: UsageError where no region is named.
     """
     from_files = tuple(_files(subject))
-    region = _region(subject)
-    queue = _name(subject, EntityKind.QUEUE)
-    definition = _name(subject, EntityKind.DEFINITION)
+    options = read_aws_options(subject.properties)
     bucket = _bucket(subject)
     question = Question(
-        region=region, queue=queue, definition=definition, bucket=bucket, write=write
+        region=_region(subject),
+        queue=_name(subject, EntityKind.QUEUE),
+        on_demand_queue=options.on_demand_queue,
+        definition=_name(subject, EntityKind.DEFINITION),
+        bucket=bucket,
+        write=write,
     )
+    facts = _look(question)
     wanted = Wanted(
         account=subject.properties.get(ACCOUNT, ""),
-        queue=queue,
-        definition=definition,
+        queue=question.queue,
+        on_demand_queue=question.on_demand_queue,
+        platform=options.platform,
+        share_identifier=options.share_identifier,
+        propagated_tags=frozenset(options.tags if options.propagate_tags else ()),
+        definition=question.definition,
         bucket=bucket.bucket if bucket else "",
         largest=subject.largest,
-        broken_limits=broken_limits(subject.plan, "aws"),
+        broken_limits=broken_limits(subject.plan, "aws", on_fargate=_on_fargate(facts)),
         requests=len(subject.plan.jobs) if subject.plan else 0,
         write=write,
     )
+    return (*from_files, *judge(wanted, facts))
+
+
+def _look(question: Question) -> AccountFacts:
     clock = SystemClock()
     budget = CallBudget(clock)
     with ExitStack() as stack:
 
         def caller(service: str, tries: int) -> AwsCaller:
-            client = stack.enter_context(amazon_client(service, region))
+            client = stack.enter_context(amazon_client(service, question.region))
             return AwsCaller(client, budget, clock, service=service, tries=tries)
 
-        return (*from_files, *judge(wanted, look_at_account(question, caller, clock)))
+        return look_at_account(question, caller, clock)
+
+
+def _on_fargate(facts: AccountFacts) -> bool:
+    found = facts.environments
+    return not isinstance(found, Refused) and any(map(is_fargate, found))
 
 
 def _region(subject: Subject) -> str:

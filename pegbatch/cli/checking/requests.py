@@ -11,7 +11,7 @@ STAMP = "00000000T000000Z-00000000"
 """As long as that of a run."""
 
 
-def broken_limits(plan: Plan | None, service: str) -> PlanError | None:
+def broken_limits(plan: Plan | None, service: str, *, on_fargate: bool = False) -> PlanError | None:
     """Return the limits of SubmitJob that the requests of a plan would break; None for none."""
     if plan is None:
         return None
@@ -22,6 +22,7 @@ def broken_limits(plan: Plan | None, service: str) -> PlanError | None:
         started=0.0,
         job_queue="queue",
         job_definition="definition",
+        on_fargate=on_fargate,
     )
     try:
         build_requests(plan, identity)

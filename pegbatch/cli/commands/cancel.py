@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from pegbatch.cli.interrupts import exit_code
 from pegbatch.cli.options import json_option, submit_dir_argument
-from pegbatch.cli.results import echo_status
+from pegbatch.cli.results import echo_status, place
 from pegbatch.cli.running import cancel_run
+from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import open_run
 
 
@@ -22,5 +24,11 @@ def command(submit_dir: Path, as_json: bool) -> int:
 
     What was done stays. A run that has ended already is left as it is.
     """
-    echo_status(cancel_run(open_run(submit_dir)), as_json=as_json)
+    run = open_run(submit_dir)
+    try:
+        result = cancel_run(run)
+    except KeyboardInterrupt as end:
+        say(f"pegbatch: interrupted; array jobs may be left: pegbatch cancel {place(run)}")
+        return exit_code(end)
+    echo_status(result, as_json=as_json)
     return 0

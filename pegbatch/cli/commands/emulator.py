@@ -16,7 +16,12 @@ from pegbatch.emulator.faults import KINDS, Fault
 from pegbatch.emulator.moto_process import INSTALL_HINT, is_installed
 from pegbatch.emulator.presence import Endpoint
 from pegbatch.emulator.server import serve
-from pegbatch.emulator.settings import EmulatorSettings, MachineSettings
+from pegbatch.emulator.settings import (
+    N_TO_N_FAILURES,
+    RUNTIMES,
+    EmulatorSettings,
+    MachineSettings,
+)
 from pegbatch.errors import OutsideError
 
 ENTRY_SCRIPT = Path(background.__file__).with_name("fetch_and_run.py")
@@ -35,7 +40,7 @@ _PASSED_ON = (
 
 
 class FaultType(click.ParamType[Fault]):
-    """`KIND[:OPERATION]=CALLS`, such as `throttle:SubmitJob=3`."""
+    """`KIND[:OPERATION]=CALLS`, such as `throttle:SubmitJob=3`, or `error:s3.GET=1/50`."""
 
     name = "KIND[:OPERATION]=CALLS"
 
@@ -45,9 +50,11 @@ class FaultType(click.ParamType[Fault]):
             return value
         what, _, calls = value.partition("=")
         kind, _, operation = what.partition(":")
-        if kind not in KINDS or not calls.isdecimal():
+        share = calls.removeprefix("1/")
+        if kind not in KINDS or not share.isdecimal() or int(share) < 1:
             self.fail(f"{value!r} is no fault; kinds are {', '.join(KINDS)}", param, ctx)
-        return Fault(kind, int(calls), operation or None)
+        one_in = int(share) if share != calls else 0
+        return Fault(kind, int(share), operation or None, one_in=one_in)
 
 
 @click.command(short_help="Serve, look at or end the embedded AWS.")
@@ -68,21 +75,31 @@ class FaultType(click.ParamType[Fault]):
 @click.option(
     "--port", type=int, default=0, help="Port on 127.0.0.1.  [default: the last one, else any]"
 )
-@click.option("--region", default="us-east-1", show_default=True, help="Region in the ARNs.")
+@click.option("--region", help="The only region.  [default: as last time, else us-east-1]")
 @click.option("--vcpus", type=click.IntRange(1), help="vCPUs of all environments together.")
 @click.option("--memory", type=click.IntRange(1), help="MiB that jobs may hold together.")
+@click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    help="What children run in.  [default: as last time, else process]",
+)
 @click.option("--strict", is_flag=True, help="What is too large waits, as on Amazon.")
 @click.option(
     "--n-to-n-failure",
-    type=click.Choice(["child", "array"]),
-    default="child",
-    show_default=True,
-    help="What a failed child fails in an N_TO_N dependent: the child of its index, or the array.",
+    type=click.Choice(N_TO_N_FAILURES),
+    help="What a failed child fails in an N_TO_N dependent: the child of its index, or the array."
+    "  [default: as last time, else child]",
 )
 @click.option("--idle-seconds", type=float, help="End so long after the last job and call.")
-@click.option("--rate", type=float, help="Answer 429 above so many calls a second (Amazon: 50).")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0),
+    help="Answer 429 above so many calls a second (Amazon: 50; 0: never)."
+    "  [default: as last time, else 0]",
+)
 @click.option("--late", type=float, default=0.0, help="Show new jobs only after so many seconds.")
 @click.option("--fault", "faults", type=FaultType(), multiple=True, help="Let calls go wrong.")
+@click.option("--behave", "action", flag_value="behave", help="Forget all faults.")
 @click.option("--strike", metavar="JOB", help="Take the host of a running job away (or `all`).")
 @click.option("--how", type=click.Choice(MISHAPS), default="host", help="What --strike does.")
 @click.option("--entry", multiple=True, hidden=True)
@@ -91,7 +108,7 @@ class FaultType(click.ParamType[Fault]):
 def command(action: str, base: Path, folder: Path | None, as_json: bool, **options: Any) -> None:
     """Run an AWS of your own on 127.0.0.1, at one address for every AWS client.
 
-    Batch and the reading of CloudWatch Logs are pegbatch's, and jobs are local processes. S3, IAM,
+    Batch and the reading of CloudWatch Logs are pegbatch's, and jobs run here (--runtime). S3, IAM,
     STS, EC2, SNS, EventBridge, CloudFormation are moto's (pip install 'pegbatch[emulator]') and
     live in memory only. --fault and --strike also reach one that is running.
     """
@@ -100,11 +117,15 @@ def command(action: str, base: Path, folder: Path | None, as_json: bool, **optio
         show_status(folder, as_json)
     elif action == "stop":
         click.echo("stopped" if background.stop(folder) else "not running", err=True)
+    elif action == "behave":
+        presence.ask(_running(folder), "DELETE", "faults")
     elif options["strike"] is not None or (options["faults"] and background.running(folder)):
         misbehave(folder, options)
     elif action == "background":
-        endpoint = background.ensure_running(folder, options=words_of(options))
-        announce(endpoint, options["region"], as_json)
+        endpoint = background.ensure_running(
+            folder, runtime=options["runtime"], options=words_of(options)
+        )
+        announce(endpoint, as_json)
     else:
         run_server(settings_of(folder, options), options["faults"], as_json)
 
@@ -113,7 +134,7 @@ def run_server(settings: EmulatorSettings, faults: tuple[Fault, ...], as_json: b
     """Serve until the end."""
 
     def ready(endpoint: Endpoint) -> None:
-        announce(endpoint, settings.region, as_json)
+        announce(endpoint, as_json)
 
     asyncio.run(serve(settings, faults=faults, on_ready=ready))
 
@@ -132,7 +153,8 @@ def settings_of(folder: Path, options: dict[str, Any]) -> EmulatorSettings:
         folder=folder,
         machine=machine,
         port=options["port"],
-        region=options["region"],
+        region=options["region"] or "",
+        runtime=options["runtime"],
         idle_seconds=options["idle_seconds"],
         entry=options["entry"] or (sys.executable, "-P", str(ENTRY_SCRIPT)),
         entry_for_all=bool(options["entry"]),
@@ -147,20 +169,21 @@ def words_of(options: dict[str, Any]) -> list[str]:
     words = [f"--{name}" for name in ("strict", "wire") if options[name]]
     for fault in options["faults"]:
         operation = f":{fault.operation}" if fault.operation else ""
-        words += ["--fault", f"{fault.kind}{operation}={fault.calls}"]
+        calls = f"1/{fault.one_in}" if fault.one_in else fault.calls
+        words += ["--fault", f"{fault.kind}{operation}={calls}"]
     for name in _PASSED_ON:
         if options[name] is not None:
             words += [f"--{name.replace('_', '-')}", str(options[name])]
     return words
 
 
-def announce(endpoint: Endpoint, region: str, as_json: bool) -> None:
+def announce(endpoint: Endpoint, as_json: bool) -> None:
     """Print what a user can paste into a shell."""
     if as_json:
         shown = {"address": endpoint.url, "pid": endpoint.pid, "folder": str(endpoint.folder)}
         click.echo(json.dumps(shown))
         return
-    for name, value in variables(endpoint, region).items():
+    for name, value in variables(endpoint).items():
         click.echo(f"export {name}={value}")
     others = "and, in memory only, S3, IAM, CloudFormation ..." if is_installed() else "alone"
     click.echo(f"serving AWS Batch and its logs {others}, folder {endpoint.folder}", err=True)
@@ -168,11 +191,11 @@ def announce(endpoint: Endpoint, region: str, as_json: bool) -> None:
         click.echo(f"for S3, IAM, CloudFormation ...: {INSTALL_HINT}", err=True)
 
 
-def variables(endpoint: Endpoint, region: str) -> dict[str, str]:
+def variables(endpoint: Endpoint) -> dict[str, str]:
     """Return the environment in which any AWS client finds the embedded AWS."""
     return {
         "AWS_ENDPOINT_URL": endpoint.url,
-        "AWS_DEFAULT_REGION": region,
+        "AWS_DEFAULT_REGION": endpoint.region,
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",
     }
@@ -196,11 +219,10 @@ def show_status(folder: Path, as_json: bool) -> None:
 
 def misbehave(folder: Path, options: dict[str, Any]) -> None:
     """Pass faults on to a running embedded AWS."""
-    endpoint = background.running(folder)
-    if endpoint is None:
-        raise OutsideError("no embedded AWS is running", where=str(folder))
+    endpoint = _running(folder)
     for fault in options["faults"]:
         body = {"kind": fault.kind, "calls": fault.calls, "operation": fault.operation}
+        body["one_in"] = fault.one_in
         presence.ask(endpoint, "POST", "faults", body)
     job = options["strike"]
     if job is not None:
@@ -208,4 +230,14 @@ def misbehave(folder: Path, options: dict[str, Any]) -> None:
         answer = presence.ask(endpoint, "POST", "strike", body)
         if answer is None:
             raise OutsideError(f"job {job} is not there", where=str(folder))
-        click.echo("\n".join(answer["hit"]))
+        for hit in answer["hit"]:
+            click.echo(hit)
+        if not answer["hit"]:
+            click.echo("no job is running", err=True)
+
+
+def _running(folder: Path) -> Endpoint:
+    endpoint = background.running(folder)
+    if endpoint is None:
+        raise OutsideError("no embedded AWS is running", where=str(folder))
+    return endpoint

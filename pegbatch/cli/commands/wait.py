@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from pegbatch.cli.display import open_display
+from pegbatch.cli.interrupts import exit_code
 from pegbatch.cli.options import json_option, submit_dir_argument
 from pegbatch.cli.results import echo_end, echo_interrupted
 from pegbatch.cli.running import wait_for
 from pegbatch.cli.wiring import open_run
-from pegbatch.errors import EXIT_INTERRUPTED
 
 
 @click.command(short_help="Wait for a submitted run and fetch its outputs.")
@@ -28,8 +28,8 @@ def command(submit_dir: Path, as_json: bool) -> int:
     try:
         with open_display(run.plan, run.clock) as display:
             result = wait_for(run, display.show)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         echo_interrupted(run)
-        return EXIT_INTERRUPTED
+        return exit_code(end)
     echo_end(run, result, as_json=as_json)
     return result.exit_code

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from pegbatch.emulator.log_files import GROUP, LogEvent, Stream
+from pegbatch.emulator.log_files import LogEvent, Stream
 from pegbatch.emulator.refusals import Refusal
 from pegbatch.emulator.rules.log_patterns import compile_pattern
 from pegbatch.emulator.state.jobs import Json
@@ -25,8 +25,7 @@ PAGE = 50
 
 def get_events(world: World, call: Call) -> Json:
     """GetLogEvents: one stream, forwards or backwards; the same token again is the end."""
-    _check_group(call.body)
-    stream = world.logs.find(call.body["logStreamName"])
+    stream = world.logs.find(_group(world, call.body), call.body["logStreamName"])
     if stream is None:
         raise _missing("The specified log stream does not exist.")
     start, end, limit = _window(stream, call.body)
@@ -42,8 +41,7 @@ def get_events(world: World, call: Call) -> Json:
 
 def filter_events(world: World, call: Call) -> Json:
     """FilterLogEvents: all streams or chosen ones, one after another, in pages."""
-    _check_group(call.body)
-    streams = _chosen_streams(world, call.body)
+    streams = _chosen_streams(world, _group(world, call.body), call.body)
     test = compile_pattern(call.body.get("filterPattern", ""))
     first, offset = _place(call.body.get("nextToken", "0/0"))
     limit = call.body.get("limit", MAX_EVENTS)
@@ -64,7 +62,7 @@ def filter_events(world: World, call: Call) -> Json:
 
 def describe_streams(world: World, call: Call) -> Json:
     """DescribeLogStreams: by name or by the time of the last event."""
-    _check_group(call.body)
+    group = _group(world, call.body)
     prefix = call.body.get("logStreamNamePrefix", "")
     by_time = call.body.get("orderBy") == "LastEventTime"
     if by_time and prefix:
@@ -73,7 +71,7 @@ def describe_streams(world: World, call: Call) -> Json:
         (lambda s: (s.last_ms(), s.name)) if by_time else (lambda s: (0, s.name))
     )
     streams = sorted(
-        (stream for stream in world.logs.all() if stream.name.startswith(prefix)),
+        (stream for stream in world.logs.all(group) if stream.name.startswith(prefix)),
         key=order,
         reverse=call.body.get("descending", False),
     )
@@ -87,11 +85,15 @@ def describe_streams(world: World, call: Call) -> Json:
 
 
 def describe_groups(world: World, call: Call) -> Json:
-    """DescribeLogGroups: there is one."""
+    """DescribeLogGroups: those that jobs have written to, and Batch's own."""
     prefix = call.body.get("logGroupNamePrefix", "")
-    if not GROUP.startswith(prefix) or call.body.get("logGroupNamePattern", "") not in GROUP:
-        return {"logGroups": []}
-    return {"logGroups": [{"logGroupName": GROUP, "arn": _group_arn(world), "storedBytes": 0}]}
+    pattern = call.body.get("logGroupNamePattern", "")
+    shown = [
+        {"logGroupName": name, "arn": _group_arn(world, name), "storedBytes": 0}
+        for name in world.logs.groups()
+        if name.startswith(prefix) and pattern in name
+    ]
+    return {"logGroups": shown[: call.body.get("limit", PAGE)]}
 
 
 def _window(stream: Stream, body: Json) -> tuple[int, int, int]:
@@ -130,13 +132,13 @@ def _one_page(events: Iterator[LogEvent], limit: int) -> Iterator[LogEvent]:
         yield event
 
 
-def _chosen_streams(world: World, body: Json) -> list[Stream]:
+def _chosen_streams(world: World, group: str, body: Json) -> list[Stream]:
     names, prefix = body.get("logStreamNames"), body.get("logStreamNamePrefix")
     if names is not None and prefix is not None:
         raise _invalid("logStreamNames and logStreamNamePrefix can't be specified together")
     if names is None:
-        return [s for s in world.logs.all() if s.name.startswith(prefix or "")]
-    found = [(name, world.logs.find(name)) for name in names]
+        return [s for s in world.logs.all(group) if s.name.startswith(prefix or "")]
+    found = [(name, world.logs.find(group, name)) for name in names]
     if any(stream is None for _, stream in found):
         raise _missing("The specified log stream does not exist.")
     return [stream for _, stream in found if stream is not None]
@@ -153,10 +155,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _check_group(body: Json) -> None:
+def _group(world: World, body: Json) -> str:
+    """Return the group that a call names, refused where it is not there."""
     name = body.get("logGroupName") or body.get("logGroupIdentifier", "").rpartition(":")[2]
-    if name != GROUP:
+    if name not in world.logs.groups():
         raise _missing("The specified log group does not exist.")
+    return str(name)
 
 
 def _shown(event: LogEvent) -> Json:
@@ -179,7 +183,7 @@ def _stream(world: World, stream: Stream) -> Json:
     first = milliseconds(stream.attempt.started)
     return {
         "logStreamName": stream.name,
-        "arn": f"{_group_arn(world)}:log-stream:{stream.name}",
+        "arn": f"{_group_arn(world, stream.group)}:log-stream:{stream.name}",
         "creationTime": first,
         "firstEventTimestamp": first,
         "lastEventTimestamp": stream.last_ms(),
@@ -188,9 +192,9 @@ def _stream(world: World, stream: Stream) -> Json:
     }
 
 
-def _group_arn(world: World) -> str:
+def _group_arn(world: World, group: str) -> str:
     job = world.registry.arn("job", "").split(":")
-    return f"arn:aws:logs:{job[3]}:{job[4]}:log-group:{GROUP}"
+    return f"arn:aws:logs:{job[3]}:{job[4]}:log-group:{group}"
 
 
 def _missing(message: str) -> Refusal:

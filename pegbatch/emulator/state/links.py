@@ -117,7 +117,7 @@ def _wait_for(core: Core, unit: Unit, before: Unit, now: float) -> None:
         unit.waits += 1
     elif before.status == "FAILED":
         unit.waits += 1
-        if core.settings.n_to_n_failure == "child" or unit.job is before.job:
+        if core.settings.n_to_n_failure != "array" or unit.job is before.job:
             core.fail_waiting(unit, DEPENDENT_FAILED, now)
 
 
@@ -139,7 +139,7 @@ def _failed(core: Core, unit: Unit, now: float) -> None:
         return
     if job.sequential and unit.index + 1 < len(job.units):
         core.fail_waiting(job.units[unit.index + 1], DEPENDENT_FAILED, now)
-    if core.settings.n_to_n_failure == "child":
+    if core.settings.n_to_n_failure != "array":
         for dependent in job.index_dependents:
             core.fail_waiting(dependent.units[unit.index], DEPENDENT_FAILED, now)
     for dependent in job.child_dependents.get(unit.index, ()):

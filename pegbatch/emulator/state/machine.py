@@ -77,14 +77,17 @@ class Machine:
             attempt = unit.attempts[-1]
             self.core.later(now + timeout, lambda when: self._time_out(unit, attempt, when))
 
-    def start_failed(self, unit: Unit, reason: str, now: float) -> None:
-        """Take the news that a unit's process could not be started."""
-        unit.attempts[-1].status_reason = "Task failed to start"
+    def start_failed(self, unit: Unit, reason: str | None, now: float) -> None:
+        """Take the news that a unit's process could not be started, or was stopped before."""
+        if unit.stop is None:
+            unit.attempts[-1].status_reason = "Task failed to start"
         outcomes.conclude(self.core, unit, None, reason, now)
 
-    def exited(self, unit: Unit, exit_code: int | None, now: float) -> None:
+    def exited(
+        self, unit: Unit, exit_code: int | None, now: float, reason: str | None = None
+    ) -> None:
         """Take the news that a unit's process has ended (exit code 128 + signal, as in Docker)."""
-        outcomes.conclude(self.core, unit, exit_code, None, now)
+        outcomes.conclude(self.core, unit, exit_code, reason, now)
 
     def cancel(self, units: list[Unit], reason: str) -> None:
         """Accept the cancellation of waiting units; it takes effect later, on started ones never.

@@ -96,6 +96,15 @@ def test_a_session_is_judged_by_its_role_and_its_partition() -> None:
         assert may_use_bucket(iam, session, BucketUrl("b"))
 
 
+def test_a_service_that_does_not_simulate_policies_is_told_as_such() -> None:
+    with stubbed("iam") as (iam, stub):
+        stub.add_client_error(
+            "simulate_principal_policy", service_error_code="NotImplemented", http_status_code=501
+        )
+        with pytest.raises(OutsideError, match="does not simulate policies"):
+            may_use_bucket(iam, ARN, URL)
+
+
 def test_the_owner_of_the_account_may_do_everything() -> None:
     with stubbed("iam") as (iam, _):
         assert may_use_bucket(iam, "arn:aws:iam::123456789012:root", URL)

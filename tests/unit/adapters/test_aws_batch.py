@@ -19,7 +19,13 @@ from pegbatch.adapters.aws_batch import AwsBatch
 from pegbatch.adapters.aws_calls import TRIES, AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import local_client
 from pegbatch.adapters.aws_logs import AwsLogs, LogLine
-from pegbatch.errors import AccessDenied, JobServiceError, OutsideError, SubmitUnclear
+from pegbatch.errors import (
+    AccessDenied,
+    JobServiceError,
+    JobServiceUnreachable,
+    OutsideError,
+    SubmitUnclear,
+)
 from pegbatch.ports import JobState
 from tests.fakes import FakeClock
 
@@ -270,3 +276,57 @@ def test_no_foreign_exception_crosses_the_port() -> None:
 
 def test_botocore_itself_retries_nothing(client: BaseClient) -> None:
     assert client.meta.config.retries["total_max_attempts"] == 1
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])
+def test_credentials_that_have_expired_say_so_and_that_the_run_goes_on(
+    stub: Stubber, batch: AwsBatch, code: str
+) -> None:
+    stub.add_client_error("describe_jobs", code, "the security token is expired", 403)
+    with pytest.raises(AccessDenied, match="have expired") as caught:
+        batch.describe(["a"])
+    assert "goes on meanwhile" in (caught.value.problems[0].hint or "")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("RequestTimeTooSkewed", "too far"),
+        ("InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20280101T000000Z"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told_from_wrong_credentials(
+    stub: Stubber, batch: AwsBatch, code: str, message: str
+) -> None:
+    stub.add_client_error("submit_job", code, message, 403)
+    with pytest.raises(AccessDenied, match="clock of this machine is wrong"):
+        batch.submit(BODY)
+
+
+def test_a_service_that_does_not_answer_is_told_from_one_that_refuses(
+    stub: Stubber, batch: AwsBatch
+) -> None:
+    for _ in range(TRIES):
+        stub.add_client_error("describe_jobs", "ServerException", "down", 503)
+    with pytest.raises(JobServiceUnreachable):
+        batch.describe(["a"])
+
+
+def test_where_nobody_listens_it_is_started_again_before_the_next_try(clock: FakeClock) -> None:
+    revived: list[float] = []
+    with local_client("batch", URL) as nobody:
+        caller = AwsCaller(
+            nobody, CallBudget(clock), clock, tries=3, revive=lambda: revived.append(clock.now())
+        )
+        with pytest.raises(JobServiceUnreachable):
+            AwsBatch(caller).describe(["a"])
+    assert len(revived) == 2
+
+
+def test_a_clock_that_is_set_back_stops_no_call_for_long(clock: FakeClock) -> None:
+    budget = CallBudget(clock, 40.0)
+    budget.take()
+    clock.time -= 3600
+    budget.take()
+    assert sum(clock.slept) <= 10.0

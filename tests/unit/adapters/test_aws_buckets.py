@@ -88,8 +88,19 @@ def test_tags_that_may_not_be_read_are_an_error() -> None:
             buckets.find("b")
 
 
+@pytest.mark.parametrize("status", ["Enabled", "Suspended"])
+def test_nothing_is_deleted_from_a_bucket_that_would_only_hide_it(status: str) -> None:
+    with stubbed() as (buckets, stub):
+        stub.add_response("get_bucket_versioning", {"Status": status}, OWNER)
+        with pytest.raises(OutsideError, match="keeps old versions"):
+            buckets.delete_objects("b", ["k"])
+        # Once it was emptied nobody asks, so that it can go.
+        buckets.delete_objects("b", [])
+
+
 def test_objects_are_deleted_a_thousand_a_call() -> None:
     with stubbed() as (buckets, stub):
+        stub.add_response("get_bucket_versioning", {}, OWNER)
         for count in (1000, 1):
             objects = [{"Key": f"k{n}"} for n in range(count)]
             wanted = {**OWNER, "Delete": {"Objects": objects, "Quiet": True}}

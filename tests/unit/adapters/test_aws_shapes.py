@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pegbatch.adapters.aws_entity_files import OPERATIONS, check_entity, read_entity_file
-from pegbatch.adapters.aws_shapes import batch_model, batch_regions, request_faults
+from pegbatch.adapters.aws_shapes import batch_model, batch_regions, partition_of, request_faults
 from pegbatch.batch.entity_bodies import EntityBody, prepare
 from pegbatch.errors import InputError
 from pegbatch.model.entities import EntityKind
@@ -88,7 +88,7 @@ def test_numbers_and_strings_are_told_apart_with_what_to_do() -> None:
 def test_a_number_is_not_true_and_a_long_value_is_cut() -> None:
     body = {"jobQueueName": "q", "priority": True, "state": ["x" * 100]}
     messages = [message for _, message, _ in request_faults("CreateJobQueue", body)]
-    assert messages[0] == "True is not a number"
+    assert messages[0] == "True is not a whole number"
     assert messages[1].endswith("... is not a string")
 
 
@@ -136,3 +136,16 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_regions_of_every_partition_are_known() -> None:
     assert {"us-east-1", "cn-north-1", "us-gov-west-1"} <= batch_regions()
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("mars", "aws"),
+    ],
+)
+def test_a_region_tells_its_partition(region: str, partition: str) -> None:
+    assert partition_of(region) == partition

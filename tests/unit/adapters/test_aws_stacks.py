@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import local_client
 from pegbatch.adapters.aws_stacks import Stacks, default_network
-from pegbatch.errors import OutsideError
+from pegbatch.errors import OutsideError, SubmitUnclear
 from tests.fakes import FakeClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,6 +63,7 @@ def test_a_stack_that_rolls_back_tells_what_failed_in_the_order_of_failing(
 ) -> None:
     clock = FakeClock()
     add_missing(stub)
+    add_missing(stub)
     stub.add_response("create_stack", {"StackId": "id"})
     stub.add_response("describe_stacks", stack("CREATE_IN_PROGRESS"))
     stub.add_response("describe_stacks", stack("ROLLBACK_IN_PROGRESS"))
@@ -86,6 +87,7 @@ def test_a_stack_that_rolls_back_tells_what_failed_in_the_order_of_failing(
 def test_a_stack_is_waited_for_no_longer_than_asked(client: BaseClient, stub: Stubber) -> None:
     clock = FakeClock()
     add_missing(stub)
+    add_missing(stub)
     stub.add_response("create_stack", {"StackId": "id"})
     for _ in range(4):
         stub.add_response("describe_stacks", stack("CREATE_IN_PROGRESS"))
@@ -93,9 +95,52 @@ def test_a_stack_is_waited_for_no_longer_than_asked(client: BaseClient, stub: St
         Stacks(caller(client, clock), clock, wait_seconds=7).put("s", "{}", {}, {})
 
 
+def test_a_stack_that_a_broken_off_command_left_under_way_is_waited_for_and_then_updated(
+    client: BaseClient, stub: Stubber
+) -> None:
+    clock = FakeClock()
+    for status in ("CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_COMPLETE"):
+        stub.add_response("describe_stacks", stack(status))
+    stub.add_response("update_stack", {"StackId": "id"})
+    stub.add_response("describe_stacks", stack("UPDATE_COMPLETE"))
+    stacks = Stacks(caller(client, clock), clock, wait_seconds=60)
+    assert stacks.put("s", "{}", {}, {}) == "updated"
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "DELETE_FAILED"])
+def test_a_stack_that_can_only_be_deleted_says_so_with_what_failed(
+    status: str, client: BaseClient, stub: Stubber
+) -> None:
+    clock = FakeClock()
+    stub.add_response("describe_stacks", stack(status))
+    events = [event("Role", "CREATE_FAILED", "the name is taken")]
+    stub.add_response("describe_stack_events", {"StackEvents": events})
+    with pytest.raises(OutsideError, match="the name is taken") as failed:
+        Stacks(caller(client, clock), clock, wait_seconds=60).put("s", "{}", {}, {})
+    assert "--teardown" in str(failed.value)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_lost_answer_is_settled_by_looking(made: bool, client: BaseClient, stub: Stubber) -> None:
+    clock = FakeClock()
+    stacks = Stacks(caller(client, clock), clock, wait_seconds=60)
+    for _ in range(2):
+        add_missing(stub)
+    stub.add_client_error("create_stack", "InternalFailure", http_status_code=500)
+    if made:
+        for _ in range(2):
+            stub.add_response("describe_stacks", stack("CREATE_COMPLETE"))
+        assert stacks.put("s", "{}", {}, {}) == "created"
+    else:
+        add_missing(stub)
+        with pytest.raises(SubmitUnclear):
+            stacks.put("s", "{}", {}, {})
+
+
 def test_an_update_without_a_change_is_none(client: BaseClient, stub: Stubber) -> None:
     clock = FakeClock()
-    stub.add_response("describe_stacks", stack("CREATE_COMPLETE"))
+    for _ in range(2):
+        stub.add_response("describe_stacks", stack("CREATE_COMPLETE"))
     stub.add_client_error(
         "update_stack", "ValidationError", "No updates are to be performed.", http_status_code=400
     )

@@ -53,6 +53,13 @@ def test_bytes_of_any_encoding_stay(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_only_replaces_adds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    path.write_text("a = 1\n")
+    save_properties(path, {"b": "2"}, where_set={"a": "3", "c": "4"})
+    assert path.read_text() == "a = 3\nb = 2\n"
+
+
 def test_a_link_is_followed_and_a_new_file_made(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("real")

@@ -145,3 +145,12 @@ def test_where_nothing_can_be_written_the_lock_holds_without_a_name(tmp_path: Pa
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (tmp_path / "run.lock").read_bytes() == b""
+
+
+def test_an_event_that_is_damaged_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    runs = SqliteRuns(tmp_path)
+    runs.append(RunEvent(1.0, "uploaded", {}))
+    with closing(sqlite3.connect(tmp_path / "run.db")) as database, database:
+        database.execute("UPDATE events SET body = '{'")
+    with pytest.raises(OutsideError, match=r"run\.db: an event of the log is damaged \(uploaded\)"):
+        runs.events()

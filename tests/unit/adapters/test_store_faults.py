@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from pegbatch.adapters import store_directory
 from pegbatch.adapters.store import Store, store_from_environment
+from pegbatch.adapters.store_directory import DirectoryBackend
 from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.errors import AccessDenied, StoreError, StoreUnreachable, UsageError
 
@@ -242,17 +244,61 @@ def test_an_object_put_by_two_at_once_is_that_of_one_of_them(tmp_path: Path) -> 
     assert store.head(url).sha256 == hashlib.sha256(store.read(url)).hexdigest()
 
 
-def test_without_hard_links_a_conditional_put_still_keeps_what_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def old_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be no files without a name."""
+    real = os.open
+
+    def refuse(path: object, flags: int, *more: object, **named: object) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        return real(path, flags, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refuse)
+
+
+@pytest.mark.usefixtures("old_file_system")
+@pytest.mark.parametrize("hard_links", [True, False])
+def test_without_unnamed_files_or_hard_links_a_conditional_put_still_keeps_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool
 ) -> None:
     def refuse(self: Path, target: Path) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    if not hard_links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
     source = tmp_path / "source"
     url = f"file://{tmp_path}/store/f"
     for text in (b"first", b"second"):
         source.write_bytes(text)
         Store().upload(source, url, if_absent=True)
     assert Store().read(url) == b"first"
+    Store().upload(source, url)
+    assert Store().read(url) == b"second"
     assert [path.name for path in (tmp_path / "store").iterdir()] == ["f"]
+
+
+def test_without_proc_objects_are_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_directory, "OWN_FILES", tmp_path / "without_proc")
+    for text in (b"first", b"second"):
+        Store().write(f"file://{tmp_path}/store/f", text)
+    assert Store().read(f"file://{tmp_path}/store/f") == b"second"
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["f"]
+
+
+def test_what_is_being_written_has_no_name(tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+
+    class Chunks:
+        def __iter__(self) -> Iterator[bytes]:
+            for text in (b"1", b"2"):
+                seen.append(sorted(path.name for path in tmp_path.iterdir()))
+                yield text
+
+    backend = DirectoryBackend(tmp_path, "file:///")
+    for _ in range(2):
+        backend.put("f", Chunks(), 2, create=False)
+    assert seen == [[], [], ["f"], ["f"]]
+    assert (tmp_path / "f").read_bytes() == b"12"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters import store_web
+from pegbatch.adapters import store_backend
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.errors import AccessDenied, ObjectMissing, StoreError, StoreUnreachable
@@ -54,10 +54,10 @@ def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **hea
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_web, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(store_backend, "FIRST_PAUSE_SECONDS", 0.01)
 
 
-def store(retry_seconds: float = 0.05) -> Store:
+def store(retry_seconds: float = 2) -> Store:
     return Store(s3=S3Options(retry_seconds=retry_seconds))
 
 

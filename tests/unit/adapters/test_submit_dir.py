@@ -13,11 +13,13 @@ from pegbatch.adapters.store import Store
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.engine.deliveries import FetchReport, Output, fetch_outputs, output_sizes
 from pegbatch.errors import InputError, StoreError
+from pegbatch.model.manifest import IndexLine, format_index_line
 from pegbatch.model.plan import plan_to_json
 from tests.fakes_store import MemoryStore
 from tests.plans import diamond
 
 RUN = "s3://bucket/run"
+BAGS = b"one member"
 
 
 def put_lines(path: Path, *rows: dict[str, object]) -> None:
@@ -29,9 +31,13 @@ def put_lines(path: Path, *rows: dict[str, object]) -> None:
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "base dir" / "me" / "pegasus" / "sketch" / "run0001"
     (path / "arrays").mkdir(parents=True)
-    for name in ("first", "last", "middle"):
-        (path / "arrays" / f"{name}.bags.jsonl.gz").write_bytes(b"")
-        (path / "arrays" / f"{name}.index").write_bytes(b"")
+    for job in diamond().jobs:
+        if job.kind == "compute":
+            lines = [IndexLine(bag, 0, len(BAGS)) for bag in range(job.size)]
+            (path / "arrays" / f"{job.name}.bags.jsonl.gz").write_bytes(BAGS)
+            (path / "arrays" / f"{job.name}.index").write_bytes(
+                b"".join(map(format_index_line, lines))
+            )
     (path / "plan.json").write_text(json.dumps(plan_to_json(diamond())))
     (path / "verdict.json").write_text("{}")
     put_lines(
@@ -111,6 +117,23 @@ def test_arrays_that_are_gone_are_named_before_anything_is_sent(folder: Path) ->
         "middle.bags.jsonl.gz",
         "last.index",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("last.index", b""),
+        ("last.index", b"x" * 37),
+        ("middle.bags.jsonl.gz", BAGS[:-1]),
+        ("middle.bags.jsonl.gz", BAGS * 2),
+    ],
+)
+def test_arrays_that_are_cut_off_or_longer_are_named(
+    folder: Path, name: str, damage: bytes
+) -> None:
+    (folder / "arrays" / name).write_bytes(damage)
+    with pytest.raises(InputError, match=f"arrays/{name}: this file of the plan is damaged"):
+        next(SubmitDirectory(folder).uploads(RUN, Path("/w")))
 
 
 def test_a_plan_that_may_not_be_read_is_not_called_damaged(folder: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pegbatch.batch.account_checks import Wanted, judge
+from pegbatch.batch.account_checks import judge
+from pegbatch.batch.account_findings import Wanted
 from pegbatch.batch.images import image_fault
 from pegbatch.batch.machine_fit import Largest, largest_jobs
 from pegbatch.batch.trust import ECS_TASKS, trusts
@@ -83,7 +84,7 @@ def one(check: str, facts: AccountFacts, wanted: Wanted = WANTED) -> Finding:
 def test_an_account_in_order_passes_every_check() -> None:
     found = judge(WANTED, GOOD)
     assert {finding.verdict for finding in found} == {Verdict.OK}
-    assert len({finding.check for finding in found}) == 16
+    assert len({finding.check for finding in found}) == 17
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ def task(name: str, *files: str, url: str | None = "s3://b/run/launch.sh") -> Jo
 
 
 def workflow(*tasks: JobTask, common: tuple[str, ...] = ()) -> dict[str, Any]:
-    return job_workflow(tasks, common, name="m", staging_url="s3://b/run")
+    return job_workflow(
+        tasks, common, name="m", staging_url="s3://b/run", unpacker="/here/run_zip.py"
+    )
 
 
 def test_files_go_by_their_last_names_and_common_ones_to_every_task() -> None:

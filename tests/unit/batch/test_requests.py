@@ -12,7 +12,9 @@ from pegbatch.errors import PlanError
 from pegbatch.model.names import job_name, safe_name
 from pegbatch.model.plan import JobLink, LinkType, plan_from_json, plan_to_json
 from pegbatch.model.requests import with_job_ids
+from pegbatch.model.tries import Missing
 from pegbatch.planner.pipeline import plan_workflow
+from pegbatch.planner.remainder import remainder
 from tests.workflows import T, make_given, make_workflow
 
 RUN = RunIdentity(
@@ -84,8 +86,11 @@ def test_a_plain_job_is_no_array_and_may_have_a_gpu_and_a_timeout() -> None:
 
 def test_a_later_try_has_names_of_its_own_and_stop_is_told() -> None:
     plan = make_plan({"pegbatch.on_failure": "stop"})
-    body = build_requests(plan, replace(RUN, try_number=2))[0].body
+    missing = {"L0-a": Missing((0, 2), 2)}
+    later = remainder(plan, missing, 2, succeeded=())
+    body = build_requests(plan, RUN, later)[0].body
     assert body["jobName"] == "test-0a1b2c3d-L0-a_t2"
+    assert body["arrayProperties"] == {"size": 2}
     assert body["containerOverrides"]["command"][1] == "L0-a.t2"
     environment = {v["name"]: v["value"] for v in body["containerOverrides"]["environment"]}
     assert environment["PEGBATCH_TRY"] == "2"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.batch.entity_bodies import PREFIX_TAG
+from pegbatch.batch.entity_bodies import PREFIX_TAG, STACK_TAG
 from tests.aws_batch_bench import (
     BUCKET,
     CE,
@@ -64,6 +64,16 @@ def test_what_cannot_be_asked_about_counts_as_in_use(bench: Bench) -> None:
     assert "stays, for jobs may need it" in told(ledger)
 
 
+def test_what_belongs_to_a_stack_stays_and_is_told(bench: Bench) -> None:
+    tags = {STACK_TAG: "p"}
+    bench.aws.batch._create(
+        JQ, jobQueueName="p-job-queue", priority=1, computeEnvironmentOrder=[], tags=tags
+    )
+    (entity,) = bench.delete().entities
+    assert (entity.action, entity.note) == ("kept", "is part of a stack, which --teardown deletes")
+    assert bench.aws.names(JQ) == {"p-job-queue"}
+
+
 def test_foreign_things_under_the_prefix_stay_and_are_told(bench: Bench) -> None:
     bench.aws.s3.put("p-bucket", "thesis.tex")
     bench.aws.batch._create(JQ, jobQueueName="p-job-queue", priority=1, computeEnvironmentOrder=[])
@@ -116,6 +126,15 @@ def test_a_bucket_with_objects_of_others_stays_whole(bench: Bench) -> None:
     assert bench.aws.s3.buckets["p-bucket"]["keys"] == [ours, "thesis.tex"]
 
 
+def test_a_bucket_that_keeps_versions_stays_whole(bench: Bench) -> None:
+    bench.run()
+    ours = f"inputs/{'0' * 64}"
+    bench.aws.s3.buckets["p-bucket"] |= {"keys": [ours], "versioned": True}
+    ledger = bench.delete()
+    assert "keeps old versions of objects" in told(ledger)
+    assert bench.aws.s3.buckets["p-bucket"]["keys"] == [ours]
+
+
 def test_objects_that_s3_does_not_delete_are_named(bench: Bench) -> None:
     bench.run()
     key = f"inputs/{'0' * 64}"
@@ -132,4 +151,5 @@ def test_an_environment_that_a_foreign_queue_uses_stays(bench: Bench) -> None:
     bench.aws.batch._create(JQ, jobQueueName="theirs", priority=1, computeEnvironmentOrder=order)
     ledger = bench.delete()
     assert "job queue theirs uses p-compute-env" in told(ledger)
+    assert "has to be pointed elsewhere first" in told(ledger)
     assert actions(ledger) == {"p-job-queue": "deleted"}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import javaproperties
 import pytest
 
 from pegbatch.batch.entity_bodies import PREFIX_TAG, REPLACED_TAG
@@ -342,7 +343,7 @@ def test_all_that_is_wrong_in_all_files_is_told_before_any_call(bench: Bench) ->
         bench.run()
     text = str(error.value)
     assert "containerProperties.imag: unknown key" in text and "did you mean image?" in text
-    assert "containerProperties.vcpus: '1' is not a number" in text
+    assert "containerProperties.vcpus: '1' is not a whole number" in text
     assert "computeResources.maxvCpus: 0" in text
     assert "job-queue.json:1: malformed JSON" in text
     assert bench.aws.batch.calls == []
@@ -368,6 +369,28 @@ def test_arns_are_saved_where_they_were_made(bench: Bench, tmp_path: Path) -> No
     ]
     assert f"pegasus.aws.batch.job_definition = {arn}:job-definition/p-job-definition:1" in lines
     assert "pegasus.aws.batch.s3_bucket = s3://p-bucket" in lines
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "after"),
+    [
+        ("", "FARGATE", "FARGATE"),
+        ("EC2", "FARGATE_SPOT", "FARGATE"),
+        ("FARGATE", "EC2", "EC2"),
+        ("", "EC2", ""),
+    ],
+)
+def test_the_platform_that_is_saved_is_that_of_the_queue(
+    before: str, kind: str, after: str, bench: Bench, tmp_path: Path
+) -> None:
+    path = tmp_path / "my.properties"
+    path.write_text(f"pegbatch.aws.platform = {before}\n" if before else "")
+    resources = {"type": kind, "maxvCpus": 4, "subnets": ["s"], "securityGroupIds": ["g"]}
+    ec2 = {"instanceTypes": ["m5"], "instanceRole": "r"} if kind == "EC2" else {}
+    bench.write(ENVIRONMENT, {"computeResources": {**resources, **ec2}})
+    bench.words = replace(WORDS, save=path)
+    assert bench.run().problems == []
+    assert javaproperties.loads(path.read_text()).get("pegbatch.aws.platform", "") == after
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from typing import Any
 import orjson
 import pytest
 
+from pegbatch.adapters.sqlite_runs import SqliteRuns
 from pegbatch.batch.limits import OVERRIDES_MAX_CHARACTERS
 from pegbatch.batch.requests import RunIdentity, build_requests
 from pegbatch.cli.main import main
 from pegbatch.cli.wiring import open_run
+from pegbatch.model.events import RunEvent
 from pegbatch.model.layout import PLAN_FILE
 from pegbatch.model.plan import plan_to_json
 from pegbatch.model.requests import with_job_ids
@@ -165,3 +167,12 @@ def test_a_plan_without_catalogs_cannot_be_rehearsed(submit_dir: Path) -> None:
     code, _, talk = called("run", "--dry-run", submit_dir)
     assert code == 4
     assert "made without catalogs" in talk
+
+
+def test_of_a_run_that_has_begun_the_first_try_is_shown_and_that_is_said(submit_dir: Path) -> None:
+    body = {"try": 1, "run_url": "s3://b/r", "service": "local", "job_prefix": "black-diamond-0a"}
+    SqliteRuns(submit_dir).append(RunEvent(1.0, "run-started", body))
+    code, out, talk = called("run", "--dry-run", "--json", submit_dir)
+    assert code == 0, talk
+    assert "the run has begun already; this is what its first try sends" in talk
+    assert len(json.loads(out)["requests"]) == len(open_run(submit_dir).plan.jobs)

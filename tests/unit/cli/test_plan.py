@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import os
@@ -446,3 +447,27 @@ def test_plan_without_a_workflow_says_that_one_can_be_named(
         "pegbatch: workflow.yml: no such file\n"
         "  it is read where no workflow is named; else: pegbatch plan WORKFLOW\n"
     )
+
+
+def test_a_clustering_technique_that_does_not_exist_is_a_usage_error(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = fail(capsys, folder, "wf.dax", "--cluster", "spiral")
+    assert code == 2
+    assert "--cluster spiral is not supported" in text
+
+
+def test_what_another_planner_is_still_writing_is_not_swept(folder: Path) -> None:
+    assert run("plan", "wf.dax") == 0
+    (place,) = submit_dirs(folder)
+    draft = place.parent / ".planning-999999999-ab12"
+    draft.mkdir()
+    handle = os.open(draft, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert run("plan", "wf.dax") == 0
+        assert draft.exists()
+    finally:
+        os.close(handle)
+    assert run("plan", "wf.dax") == 0
+    assert not draft.exists()

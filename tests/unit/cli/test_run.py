@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.cli.choice import Wishes, choose_service, local_vcpus, region
+from pegbatch.cli.choice import Wishes, choose_service, local_runtime, local_vcpus, region
 from pegbatch.cli.display import Lines
 from pegbatch.cli.main import main
 from pegbatch.cli.wiring import held, open_run
@@ -159,6 +159,15 @@ def test_vcpus_come_from_the_option_then_the_property() -> None:
     assert local_vcpus(diamond(), Wishes()) is None
     with pytest.raises(PlanError, match=r"pegbatch\.local\.vcpus = many"):
         local_vcpus(diamond(pegbatch__local__vcpus="many"), Wishes())
+
+
+def test_what_tasks_run_in_is_said_by_the_option_or_else_by_the_property() -> None:
+    plan = diamond(pegbatch__local__runtime="Podman")
+    assert local_runtime(plan, Wishes(runtime="docker")) == "docker"
+    assert local_runtime(plan, Wishes()) == "podman"
+    assert local_runtime(diamond(), Wishes()) is None
+    with pytest.raises(PlanError, match=r"pegbatch\.local\.runtime = rkt is no runtime"):
+        local_runtime(diamond(pegbatch__local__runtime="rkt"), Wishes())
 
 
 def test_without_a_terminal_progress_is_a_line_at_each_turn_and_every_ten_seconds(

@@ -8,10 +8,11 @@ import pytest
 
 from pegbatch.cli.choice import Service, Wishes
 from pegbatch.cli.wire import choose_wire
+from pegbatch.engine.array_states import ArrayStates
 from pegbatch.engine.state import RunState
 from pegbatch.errors import UsageError
 
-NEW = RunState(arrays={})
+NEW = RunState(arrays=ArrayStates())
 BEGUN = replace(NEW, started=1.0, service="local")
 
 

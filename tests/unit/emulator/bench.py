@@ -53,7 +53,10 @@ class Bench:
 
     def __init__(self, folder: Path, **machine: Any) -> None:
         settings = EmulatorSettings(
-            folder=folder, entry=(), machine=MachineSettings(settle_seconds=1.0, **machine)
+            folder=folder,
+            entry=(),
+            region="us-east-1",
+            machine=MachineSettings(settle_seconds=1.0, **machine),
         )
         self.time = 1_000_000.0
         numbers = itertools.count(1)

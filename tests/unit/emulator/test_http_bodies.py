@@ -33,7 +33,9 @@ def test_a_chunked_body_that_breaks_off_has_not_ended() -> None:
     assert not body.ended
 
 
-@pytest.mark.parametrize("text", [b"x\r\n", b"-\r\n", b"1" * 5000])
+@pytest.mark.parametrize(
+    "text", [b"x\r\n", b"-5\r\n", b"0x5\r\n", b"1_0\r\n", b"+5\r\n", b"1" * 5000]
+)
 def test_nonsense_between_chunks_is_refused(text: bytes) -> None:
     with pytest.raises(BadMessage):
         request_body(CHUNKED).take(text)

@@ -135,9 +135,28 @@ def test_a_fault_may_come_after_some_calls_that_go_well() -> None:
     assert [faults.next("SubmitJob", 0.0) for _ in range(4)] == [None, None, "error", None]
 
 
+def test_a_fault_may_hit_one_call_in_so_many_from_now_on() -> None:
+    faults = Faults()
+    faults.arm(Fault("error", 1, one_in=10))
+    hits = [faults.next("SubmitJob", 0.0) for _ in range(2000)].count("error")
+    assert 150 < hits < 250
+
+
+def test_faults_of_another_service_do_not_concern_ours() -> None:
+    faults = Faults()
+    faults.arm(Fault("error", 1))
+    faults.arm(Fault("half", 1, "s3.GET"))
+    faults.arm(Fault("drop", 1, "s3"))
+    assert faults.next_elsewhere("iam", "GET") is None
+    assert [faults.next_elsewhere("s3", "PUT") for _ in range(2)] == ["drop", None]
+    assert [faults.next_elsewhere("s3", "GET") for _ in range(2)] == ["half", None]
+    assert [faults.next("DescribeJobs", 0.0) for _ in range(2)] == ["error", None]
+
+
 def test_faults_can_be_cleared() -> None:
     faults = Faults()
     faults.arm(Fault("error", 5))
+    faults.arm(Fault("error", 1, one_in=1))
     faults.arm(Fault("no-image", 5))
     faults.clear()
     assert (faults.next("SubmitJob", 0.0), faults.next_start()) == (None, None)

@@ -6,32 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pegbatch.engine.array_states import ArrayState
 from pegbatch.engine.counting import (
     LostChildren,
-    Mark,
     count_lost,
     count_tasks,
     guess_lost,
-    read_marks,
     settled_children,
 )
-from pegbatch.engine.state import ArrayState
+from pegbatch.model.marks import Mark
 from pegbatch.model.run_status import TaskCounts
 from tests.plans import job
 
 NONE = LostChildren()
-
-
-def test_the_mark_of_the_highest_try_of_a_bag_counts() -> None:
-    marks = read_marks(
-        [
-            "s3://b/run/failures/L0/4.1.3.2",
-            "s3://b/run/failures/L0/4.2.1.0",
-            "s3://b/run/failures/L0/5.1.0.7",
-            "s3://b/run/failures/L0/readme",
-        ]
-    )
-    assert marks == {"L0": {4: Mark(2, 1, 0), 5: Mark(1, 0, 7)}}
 
 
 def test_children_with_one_task_each_are_counted_exactly() -> None:

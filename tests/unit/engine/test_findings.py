@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pegbatch.engine.context import CANCEL_REASON
-from pegbatch.engine.counting import LostChildren, Mark
+from pegbatch.engine.counting import LostChildren
 from pegbatch.engine.deliveries import Fetched, FetchReport, Output, fetch_outputs, output_sizes
 from pegbatch.engine.failures import describe_failures
 from pegbatch.engine.findings import look_up
@@ -20,6 +20,7 @@ from pegbatch.engine.state import RunState, fold, new_state
 from pegbatch.engine.status import Findings, build_status, phase_of
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import failure_key, record_key
+from pegbatch.model.marks import Mark
 from pegbatch.model.records import TaskRecord, TaskState, record_to_json
 from pegbatch.model.run_status import Failure, TaskCounts
 from pegbatch.ports import JobState
@@ -119,7 +120,7 @@ def test_lost_children_are_told_apart_by_their_reasons() -> None:
     counts, children = find_lost(bench.jobs, bench.store, bench.plan, state, {})
     # The third is not listed any more; the array's own reason decides.
     assert counts == {"only": LostChildren(failed=2, skipped=1)}
-    assert [(child.bag, child.state) for child in children] == [(1, "failed"), (3, "skipped")]
+    assert [(child.bag, child.state) for child in children] == [(1, "failed")]
 
 
 def test_under_stop_children_with_a_mark_are_not_lost() -> None:
@@ -143,7 +144,7 @@ def test_under_stop_children_with_a_mark_are_not_lost() -> None:
     counts, children = find_lost(bench.jobs, bench.store, bench.plan, state, marks)
     assert counts["only"] == LostChildren(failed=1)
     assert counts["after"] == LostChildren(skipped=1)
-    assert [(child.array, child.bag) for child in children] == [("only", 1), ("after", 0)]
+    assert [(child.array, child.bag) for child in children] == [("only", 1)]
     status = build_status(bench.plan, state, Findings(marks=marks, lost=counts), now=0.0)
     assert status.tasks == TaskCounts(total=3, failed=2, skipped=1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from pegbatch.engine.cancelling import cancel
 from pegbatch.engine.context import CANCEL_REASON
 from pegbatch.engine.loop import look, submit, wait
-from pegbatch.errors import InputError, JobServiceError
+from pegbatch.errors import AccessDenied, InputError, JobServiceUnreachable, OutsideError
 from pegbatch.model.events import RunEvent
 from pegbatch.ports import JobState
 from tests.plans import RUN_URL, Bench, diamond, job, plan
@@ -94,7 +95,7 @@ def test_a_call_whose_answer_was_lost_is_found_by_name_and_not_repeated() -> Non
     bench.jobs.lose_answers = 1
     submit(bench.context())
     assert len(bench.jobs.bodies) == 4
-    assert bench.runs.kinds()[2:4] == ["intent", "submitted"]
+    assert bench.runs.kinds()[2:5] == ["intent", "intent", "submitted"]
 
 
 def test_a_call_that_never_arrived_is_repeated_after_a_minute_of_looking() -> None:
@@ -206,13 +207,6 @@ def test_a_fresh_job_that_is_not_shown_yet_is_no_error() -> None:
     assert wait(bench.context()).outcome == "succeeded"
 
 
-def test_a_job_that_is_never_shown_again_is_named() -> None:
-    bench = started()
-    bench.jobs.invisible.add("job-0")
-    with pytest.raises(JobServiceError, match="job-0 of array first"):
-        wait(bench.context())
-
-
 def test_waiting_can_be_limited() -> None:
     bench = started()
     state = wait(bench.context(), at_most_seconds=20)
@@ -260,6 +254,7 @@ def test_a_cascade_that_takes_the_verdict_still_gets_its_summary() -> None:
             "reason": "Host EC2 gone",
             "exit_code": None,
             "stderr_tail": "",
+            "stdout_tail": "",
         }
     ]
 
@@ -324,6 +319,59 @@ def test_a_cancel_terminates_from_the_last_array_to_the_first() -> None:
     assert bench.jobs.terminated == [(f"job-{n}", CANCEL_REASON) for n in (3, 2, 1)]
     assert wait(context).outcome == "cancelled"
     assert read_summary(bench)["state"] == "cancelled"
+
+
+def many(count: int) -> Bench:
+    names = [f"a{n}" for n in range(count)]
+    bench = Bench(plan(*(job(name, *names[n - 1 : n]) for n, name in enumerate(names))))
+    bench.start()
+    submit(bench.context())
+    return bench
+
+
+def refusing(error: OutsideError, *job_ids: str) -> Callable[[str], None]:
+    def refuse(job_id: str) -> None:
+        if not job_ids or job_id in job_ids:
+            raise error
+
+    return refuse
+
+
+def test_a_cancel_of_a_thousand_arrays_goes_on_where_one_of_them_cannot_be_ended() -> None:
+    bench = many(1_000)
+    throttled = JobServiceUnreachable("TerminateJob: slow down", hint="later")
+    bench.jobs.before_terminate = refusing(throttled, "job-700", "job-3")
+    with pytest.raises(JobServiceUnreachable, match="not ended: a700, a3: TerminateJob: slow") as e:
+        cancel(bench.context())
+    assert "pegbatch cancel" in str(e.value)
+    ended = [number for number in reversed(range(1_000)) if number not in (3, 700)]
+    assert bench.jobs.terminated == [(f"job-{number}", CANCEL_REASON) for number in ended]
+    bench.jobs.before_terminate = refusing(throttled, "none")
+    cancel(bench.context())
+    assert {job.status for job in bench.jobs.jobs.values()} == {"FAILED"}
+
+
+def test_a_cancel_does_not_ask_a_batch_that_is_gone_a_thousand_times() -> None:
+    bench = many(1_000)
+    asked: list[str] = []
+
+    def refuse(job_id: str) -> None:
+        asked.append(job_id)
+        raise JobServiceUnreachable("no route to host")
+
+    bench.jobs.before_terminate = refuse
+    with pytest.raises(JobServiceUnreachable, match=r"a999, a998, .* and 995 more: no route"):
+        cancel(bench.context())
+    assert asked == [f"job-{number}" for number in range(999, 989, -1)]
+
+
+def test_a_cancel_that_is_not_allowed_asks_once_and_says_what_would_allow_it() -> None:
+    bench = many(30)
+    bench.jobs.before_terminate = refusing(AccessDenied("no", hint="allow batch:TerminateJob"))
+    with pytest.raises(AccessDenied, match="and 25 more: no") as refused:
+        cancel(bench.context())
+    assert "allow batch:TerminateJob" in str(refused.value)
+    assert bench.jobs.terminated == []
 
 
 def test_a_cancelled_runs_unstarted_tasks_are_skipped() -> None:

@@ -11,11 +11,15 @@ from tests.fakes_store import MemoryStore
 RUN = "s3://b/run"
 
 
-def record(state: str, *outputs: tuple[str, str, int]) -> bytes:
+def record(state: str, *outputs: tuple[str, str, int], id: str = "t") -> bytes:
     rows = [
         {"lfn": lfn, "url": "", "sha256": sha, "size_bytes": size} for lfn, sha, size in outputs
     ]
-    return json.dumps({"state": state, "outputs": rows}).encode() + b"\n"
+    rest = dict.fromkeys(("reason", "stdout_tail", "stderr_tail"), "")
+    numbers = {"bag": 0, "try": 1, "attempt": 1, "start": 0.0, "end": 1.0}
+    nothing = dict.fromkeys(("exit_code", "signal", "max_rss_mib"))
+    row = {"id": id, "state": state, "outputs": rows, **rest, **numbers, **nothing}
+    return json.dumps(row).encode() + b"\n"
 
 
 def output(lfn: str, **more: object) -> Output:
@@ -29,7 +33,7 @@ def store() -> MemoryStore:
     made.write(
         f"{RUN}/records/L0-t/0/1.1.jsonl", record("failed") + record("succeeded", ("b", "22", 2))
     )
-    made.write(f"{RUN}/records/L0-t/0/1.2.jsonl", record("succeeded", ("a", "11", 1)))
+    made.write(f"{RUN}/records/L0-t/0/1.2.jsonl", record("succeeded", ("a", "11", 1), id="u"))
     made.write(f"{RUN}/records/L0-t/1/1.1.jsonl", record("succeeded", ("other", "33", 3)))
     made.write(f"{RUN}/records/L1-t/0/1.1.jsonl", record("succeeded", ("c", "44", 4)))
     made.write(f"{RUN}/records/L0-t/1/junk", b"no record")
@@ -64,3 +68,12 @@ def test_a_reused_output_is_registered_without_a_record() -> None:
     reused = output("r", array=None, is_reused=True, sha256="99")
     (found,) = registered_files(store(), RUN, [reused])
     assert (found.lfn, found.sha256, found.size_bytes) == ("r", "99", None)
+
+
+def test_of_a_task_that_was_undone_and_run_again_the_newest_file_is_registered() -> None:
+    made = store()
+    made.write(f"{RUN}/records/L0-t/0/2.0.jsonl", record("undone", id="u"))
+    assert [file.lfn for file in registered_files(made, RUN, [output("a"), output("b")])] == ["b"]
+    made.write(f"{RUN}/records/L0-t/0/2.1.jsonl", record("succeeded", ("a", "55", 5), id="u"))
+    (found,) = registered_files(made, RUN, [output("a")])
+    assert (found.sha256, found.size_bytes) == ("55", 5)

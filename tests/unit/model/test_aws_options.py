@@ -11,7 +11,7 @@ from pegbatch.model.aws_options import read_aws_options
 def test_without_properties_nothing_is_added() -> None:
     options = read_aws_options({})
     assert (options.share_identifier, options.scheduling_priority) == ("", None)
-    assert (options.tags, options.is_fargate) == ({}, False)
+    assert (options.tags, options.platform) == ({}, "")
     assert options.parameters_of(["ns::a:1"]) == {}
 
 
@@ -41,7 +41,7 @@ def test_values_are_read_in_either_case() -> None:
     )
     assert (options.share_identifier, options.scheduling_priority) == ("physics", 9999)
     assert options.tags == {"team": "sky", "cost-centre": "12=3"}
-    assert (options.propagate_tags, options.is_fargate) == (False, True)
+    assert (options.propagate_tags, options.platform) == (False, "FARGATE")
 
 
 @pytest.mark.parametrize(

@@ -161,3 +161,9 @@ def test_whatever_the_bytes_they_are_read_or_refused(data: bytes) -> None:
 def test_files_malformed_at_their_ends_are_refused(data: bytes) -> None:
     with pytest.raises(InputError):
         inspect_data(data, "f")
+
+
+@pytest.mark.parametrize("text", ['{"format": 1, "workflow": "w", "jobs": []}', '{"workflow": ""}'])
+def test_a_file_of_a_plan_is_told_from_a_trace(text: str) -> None:
+    with pytest.raises(InputError, match="a file of a plan that pegbatch has made"):
+        inspect_data(text.encode(), "plan.json")

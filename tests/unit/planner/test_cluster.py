@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pegbatch.errors import PlanError
+from pegbatch.errors import UsageError
 from pegbatch.planner.check import check
 from pegbatch.planner.cluster import cluster
 from pegbatch.planner.cluster_horizontally import even_parts
@@ -63,7 +63,7 @@ def test_properties_may_cut_all_jobs() -> None:
 
 
 def test_an_unknown_technique_is_refused() -> None:
-    with pytest.raises(PlanError, match="--cluster spiral"):
+    with pytest.raises(UsageError, match="--cluster spiral"):
         clustered(2, {}, technique=("spiral",))
 
 

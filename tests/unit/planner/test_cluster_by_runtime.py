@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pegbatch.errors import InputError, PlanError
+from pegbatch.errors import InputError, UsageError
 from tests.unit.planner.test_pipeline import bags, planned
 from tests.workflows import T
 
@@ -110,7 +110,7 @@ def test_single_jobs_can_be_kept_out_of_clusters() -> None:
 def test_techniques_are_read_in_any_case_and_all_unknown_ones_named() -> None:
     tasks = timed(5, **{"clusters.num": "1"})
     assert planned(tasks, cluster=["Horizontal"]).cluster_names == ["merge_t_PID1_ID1"]
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(UsageError) as caught:
         planned(tasks, cluster=["spiral", "horizontal", "ring"])
     assert [problem.message for problem in caught.value.problems] == [
         "--cluster spiral is not supported", "--cluster ring is not supported",

@@ -163,7 +163,7 @@ def test_packing_by_runtime_fills_bags_up_to_the_limit() -> None:
         T(id=str(n), profiles={"pegasus.runtime": r} if r else None) for n, r in enumerate(runtimes)
     ]
     result = planned(tasks, properties={"pegbatch.pack.runtime": "90"})
-    assert bags(result)["L0-t"] == [["0", "1"], ["2", "3"], ["4"], ["5"]]
+    assert bags(result)["L0-t"] == [["4"], ["0", "1"], ["2", "3"], ["5"]]
 
 
 def test_a_serial_cluster_is_one_bag() -> None:

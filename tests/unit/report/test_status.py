@@ -109,10 +109,12 @@ def test_failures_show_the_end_of_stderr_without_what_steers_a_terminal() -> Non
         "  b (L0, bag 2) failed: exit code 3",
         "    | two",
         "    | three",
-        "    | ?[31mfour",
+        "    | \\u001b[31mfour",
     ]
     lost = {"array": "L0", "bag": 2, "id": None, "state": "failed", "reason": "Host EC2 gone"}
     assert failures_text([lost], 4).splitlines()[1] == "  L0, bag 2 was lost: Host EC2 gone"
+    ended = failures_text([lost | {"exit_code": 137}], 4).splitlines()[1]
+    assert ended == "  L0, bag 2 was lost: Host EC2 gone (exit code 137)"
     last = failures_text([failure] * 9, 30).splitlines()[-1]
     assert last == "  … and 25 more that failed or were skipped: see summary.json of the run"
     assert failures_text([], 0) == ""

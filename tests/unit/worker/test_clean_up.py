@@ -52,6 +52,14 @@ def test_files_of_a_task_that_failed_are_kept_until_a_later_try_succeeds(bench: 
     assert bench.run.get("y") is None
 
 
+def test_files_of_a_task_whose_record_cannot_be_read_are_kept(bench: Bench) -> None:
+    lay_out(bench)
+    assert bench.child(index="1") == 0
+    bench.store.write(bench.run.url(layout.record_key("L0", 1, 1, 1)), b"torn")
+    assert bench.child("clean-up-0", kind="clean-up") == 0
+    assert bench.run.get("y") == b"data"
+
+
 def test_failures_of_arrays_that_do_not_use_the_files_are_no_reason_to_keep_them(
     bench: Bench,
 ) -> None:

@@ -210,6 +210,60 @@ def test_an_unreachable_store_is_for_the_next_attempt_while_there_is_one(
     assert bench.run.states("L0", 0, attempt=2) == {"t": "failed"}
 
 
+def test_a_store_of_inputs_that_is_gone_is_told_from_the_runs_own(faulty: MakeBench) -> None:
+    """Whatever the run's own says is an answer."""
+
+    def deny(operation: str, url: str) -> None:
+        if operation == "download":
+            raise StoreUnreachable("503", where=url)
+        if operation == "head":
+            raise AccessDenied("access denied", where=url)
+
+    bench = faulty(deny)
+    bench.run.put("f", b"1")
+    bench.run.add_array("L0", [sh("t", "exit 0", inputs=["f"]), sh("u", "exit 0")])
+    assert bench.child() == 0
+    assert bench.run.states("L0", 0) == {"t": "failed", "u": "succeeded"}
+
+
+def test_the_runs_own_store_that_is_gone_ends_the_last_attempt(faulty: MakeBench) -> None:
+    def down(operation: str, url: str) -> None:
+        if operation in ("download", "head"):
+            raise StoreUnreachable("503", where=url)
+
+    bench = faulty(down)
+    bench.run.put("f", b"1")
+    bench.run.add_array("L0", [sh("t", "exit 0", inputs=["f"]), sh("u", "exit 0")])
+    assert bench.child() == 75
+    assert bench.run.states("L0", 0) == {}
+
+
+def test_a_child_that_is_ended_while_its_records_are_refused_is_started_again(
+    faulty: MakeBench,
+) -> None:
+    def full(operation: str, url: str) -> None:
+        if "/records/" in url and operation == "write":
+            raise StoreError("the disk is full", where=url)
+        if "/failures/" in url and operation == "list":
+            bench.stop.ask()
+
+    bench = faulty(full)
+    elsewhere = [("L9", 0, "p")]
+    bench.run.add_array("L0", [sh("t", "exit 0"), sh("u", "sleep 600", after=elsewhere)])
+    assert bench.child(attempts="2") == 75
+    assert "the disk is full" in bench.run.log("L0", 0)
+
+
+def test_records_that_are_refused_end_a_child_that_nobody_has_ended(faulty: MakeBench) -> None:
+    def full(operation: str, url: str) -> None:
+        if "/records/" in url and operation == "write":
+            raise StoreError("the disk is full", where=url)
+
+    bench = faulty(full)
+    bench.run.add_array("L0", [sh("t", "exit 0")])
+    assert bench.child(attempts="2") == 5
+
+
 def test_a_store_that_is_gone_altogether_ends_the_child_and_leaves_no_files(
     faulty: MakeBench,
 ) -> None:

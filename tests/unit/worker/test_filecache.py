@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -46,10 +47,10 @@ def test_a_file_is_fetched_once_and_linked(desk: Desk) -> None:
 
 
 def test_without_hard_links_files_are_copied(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path, target: Path) -> None:
+    def refuse(source: Path, target: Path) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     desk.cache.place(PROGRAM, desk.task / "a")
     desk.cache.keep("s3://bucket/made", desk.task / "a")
     assert (desk.task / "a").read_bytes() == b"data"

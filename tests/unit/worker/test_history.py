@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pegbatch.errors import StoreError
 from pegbatch.model.records import settle
 from pegbatch.worker.history import read_records
 from tests.run_layout import sh
@@ -35,8 +34,17 @@ def test_a_file_that_vanishes_after_the_listing_holds_nothing(bench: Bench) -> N
     assert read_records(bench.store, RUN, "L0", 0) == ()
 
 
-@pytest.mark.parametrize("text", [b"{}\n", b"no json\n", b"[]\n"])
-def test_a_damaged_records_file_is_named(bench: Bench, text: bytes) -> None:
-    bench.store.write(f"{RUN}/records/L0/0/1.1.jsonl", text)
-    with pytest.raises(StoreError, match=r"1\.1\.jsonl: not a records file"):
-        read_records(bench.store, RUN, "L0", 0)
+DAMAGE = [b"{}", b"no json", b"[]", b'{"id": []}', b"\xff", b"[" * 99_999]
+
+
+@pytest.mark.parametrize("text", DAMAGE, ids=range(len(DAMAGE)))
+def test_what_is_no_record_is_passed_over_and_its_task_run_again(bench: Bench, text: bytes) -> None:
+    bench.run.add_array("L0", [sh("torn", "exit 0"), sh("whole", "exit 0")])
+    assert bench.child() == 0
+    url = f"{RUN}/records/L0/0/1.1.jsonl"
+    torn, whole = bench.store.read(url).splitlines()
+    bench.store.write(url, text + b"\n" + whole + b"\n" + torn[:-9])
+    assert [record.id for record in read_records(bench.store, RUN, "L0", 0)] == ["whole"]
+    bench.run.add_try("L0", 2, [0])
+    assert bench.child("L0.t2", number="2") == 0
+    assert bench.run.states("L0", 0, number=2) == {"torn": "succeeded"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.worker import streams
+from pegbatch.worker import spawning, streams
 from pegbatch.worker.process import Ended, Program, run_program
 from pegbatch.worker.stop import Stop
 from pegbatch.worker.streams import FileStream, LogStream
@@ -116,3 +118,43 @@ def test_a_script_whose_interpreter_is_missing_is_told_from_one_that_is_missing(
     assert ended.not_started == (
         f"{script} cannot be started: the interpreter that its #! names is missing"
     )
+
+
+def test_without_a_descriptor_of_a_process_its_end_is_seen_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(pid: int) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    ended, tail, _ = run(shell(tmp_path, "echo said; exit 3"))
+    assert (ended.exit_code, tail) == (3, "said\n")
+
+
+def test_a_c_library_that_cannot_set_a_working_directory_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spawning, "_LIBC", object())
+    ended, tail, _ = run(shell(tmp_path, "pwd; exit 3"))
+    assert (ended.exit_code, tail) == (3, f"{tmp_path}\n")
+
+
+def test_a_program_starts_with_the_signals_of_the_system(tmp_path: Path) -> None:
+    _, tail, _ = run(shell(tmp_path, "grep SigIgn /proc/self/status"))
+    assert int(tail.split()[1], 16) & (1 << (signal.SIGPIPE - 1)) == 0
+
+
+def test_a_name_is_looked_for_on_the_path_of_the_task(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "own"
+    program.write_text("#!/bin/sh\necho found\n")
+    named = replace(shell(tmp_path, ""), argv=("own",), executable="own")
+    for path in (str(tmp_path / "bin"), "bin"):
+        program.chmod(0o755)
+        ended, tail, _ = run(replace(named, environment={"PATH": path}))
+        assert (ended.exit_code, tail) == (0, "found\n")
+    program.chmod(0o644)
+    ended, _, _ = run(replace(named, environment={"PATH": str(tmp_path / "bin")}))
+    assert ended.not_started == "own cannot be started: Permission denied"
+    ended, _, _ = run(replace(named, environment={"PATH": "/nowhere"}))
+    assert ended.not_started == "own cannot be started: No such file or directory"

@@ -1,0 +1,1 @@
+"""Measurements: each against a floor that is measured in the same run."""

@@ -1,0 +1,73 @@
+"""The use case behind `pegbatch estimate`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pegbatch.adapters.files import SMALL_FILE_BYTES, read_input
+from pegbatch.adapters.planned_tasks import read_playable
+from pegbatch.adapters.submit_dir import SubmitDirectory
+from pegbatch.cli.planning import PlanRequest, read_given, without_collection
+from pegbatch.cli.telling import echo_warnings
+from pegbatch.errors import UsageError
+from pegbatch.model.estimate import Conditions, Estimate, PriceTable
+from pegbatch.parse.prices import parse_prices
+from pegbatch.planner.estimate import Playable, estimate, playable
+from pegbatch.planner.pipeline import refine
+
+PRICES = Path(__file__).with_name("prices.json")
+"""conf/prices.json, as it is installed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateRequest:
+    """What the command line asks for."""
+
+    plan: PlanRequest
+    conditions: Conditions
+    default_seconds: float
+    machine: str
+    discount_percent: float
+    prices: Path | None
+
+
+def make_estimate(request: EstimateRequest) -> Estimate:
+    """Plan in memory, or read a plan, and play it.
+
+    Errors: InputError, PlanError; UsageError for a machine without a price.
+    """
+    prices = _prices(request.prices)
+    machine = prices.machines.get(request.machine)
+    if machine is None:
+        raise UsageError(
+            f"no price for the machine {request.machine!r}",
+            hint=f"one of {', '.join(sorted(prices.machines))}; or give a table with --prices",
+        )
+    with without_collection():
+        plan = _playable(request)
+    return estimate(
+        plan,
+        request.conditions,
+        machine,
+        prices,
+        discount_percent=request.discount_percent,
+    )
+
+
+def _playable(request: EstimateRequest) -> Playable:
+    if request.plan.workflow.is_dir():
+        directory = SubmitDirectory(request.plan.workflow)
+        return read_playable(directory, default_seconds=request.default_seconds)
+    given, _ = read_given(request.plan, echo_warnings, traces=True)
+    vcpus = request.conditions.vcpus
+    if given.tuning.pack_vcpus is None and math.isfinite(vcpus):
+        # Planned for what it is played on, as a user who knows the vCPUs would.
+        given = replace(given, tuning=replace(given.tuning, pack_vcpus=int(vcpus)))
+    return playable(refine(given), default_seconds=request.default_seconds)
+
+
+def _prices(path: Path | None) -> PriceTable:
+    data = read_input(path or PRICES, at_most=SMALL_FILE_BYTES)
+    return parse_prices(data, str(path or "conf/prices.json"))

@@ -1,0 +1,165 @@
+"""Resume: the next try of a run that has ended without succeeding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from pegbatch.adapters.delivery import delivered_size
+from pegbatch.cli.telling import say
+from pegbatch.cli.wiring import OpenRun
+from pegbatch.engine.complaints import Complaints, remove_damaged
+from pegbatch.engine.context import Context
+from pegbatch.engine.missing import find_missing
+from pegbatch.engine.parallel import map_parallel
+from pegbatch.engine.state import RunState
+from pegbatch.engine.undone import Deliveries, Undone, find_undone, record_undone, with_undone
+from pegbatch.engine.uploads import UploadItem
+from pegbatch.errors import ObjectMissing
+from pegbatch.model.layout import WORKER_KEY, index_file, join_url, plan_key, try_file
+from pegbatch.model.manifest import INDEX_LINE_BYTES
+from pegbatch.model.plan import Plan
+from pegbatch.model.tries import Try, try_to_json
+from pegbatch.planner.remainder import remainder
+from pegbatch.ports import ObjectStore
+
+FILES_SHOWN = 3
+"""Lost files that are named; more are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTry:
+    """What the next try of a run is."""
+
+    next_try: Try
+    undone: tuple[Undone, ...]
+    """Tasks whose success it takes back, since a file that they made is lost."""
+
+
+def _only_look(complaints: Complaints) -> None:
+    """Leave everything as it is."""
+
+
+def begin_next_try(run: OpenRun, context: Context) -> None:
+    """Find out what is missing, keep that as the next try, and begin it; the caller has the lock.
+
+    A process that is killed on the way leaves the run as it was, or in the new try.
+    """
+    state, store = context.state, context.ports.store
+
+    def mend(complaints: Complaints) -> None:
+        for url in remove_damaged(store, complaints.urls(run.plan.staging_url)):
+            say(f"pegbatch: damaged in the store, and brought or made again: {url}")
+
+    found = find_next_try(run, store, state, mend=mend)
+    next_try = found.next_try
+    record_undone(store, state.run_url, next_try.number, found.undone, now=run.clock.now())
+    run.directory.write_try(next_try)
+    say_resume(run.plan, found)
+    body = {
+        "try": next_try.number,
+        "run_url": state.run_url,
+        "service": state.service,
+        "job_prefix": state.job_prefix,
+        **({"wire": True} if state.wire else {}),
+    }
+    context.journal.put("run-started", **body)
+
+
+def find_next_try(
+    run: OpenRun,
+    store: ObjectStore,
+    state: RunState,
+    *,
+    mend: Callable[[Complaints], None] = _only_look,
+) -> FoundTry:
+    """Return what the next try submits: what has no success on record, and what waits for it.
+
+    Shapes: mend is told what tasks without a success say of files, before these are looked for.
+    """
+    succeeded = _succeeded(store, state)
+    complaints = Complaints(state.run_url)
+    missing = find_missing(
+        store,
+        state.run_url,
+        run.plan,
+        run.directory.bag_ids,
+        succeeded=succeeded,
+        hear=complaints.hear,
+    )
+    mend(complaints)
+    deliveries = Deliveries(
+        outputs=lambda: run.directory.outputs(state.run_url),
+        is_here=lambda output: delivered_size(store, output) is not None,
+    )
+    read_files = run.directory.task_files
+    undone = find_undone(store, state.run_url, run.plan, missing, read_files, deliveries)
+    all_missing = with_undone(missing, undone)
+    next_try = remainder(run.plan, all_missing, state.number + 1, succeeded=succeeded)
+    return FoundTry(next_try, undone)
+
+
+def say_resume(plan: Plan, found: FoundTry) -> None:
+    """Say what is run again, and what of it for files that are gone."""
+    say(f"pegbatch: {resume_text(plan, found.next_try)}")
+    files = sorted({one.file for one in found.undone})
+    if files:
+        shown = ", ".join(files[:FILES_SHOWN])
+        more = f" and {len(files) - FILES_SHOWN:,} more" if len(files) > FILES_SHOWN else ""
+        tasks = "1 task is" if len(found.undone) == 1 else f"{len(found.undone):,} tasks are"
+        say(f"pegbatch: lost, though made before: {shown}{more}; {tasks} undone for that")
+
+
+def resume_text(plan: Plan, next_try: Try) -> str:
+    """Return the line that says what is run again."""
+    arrays = [job for job in plan.jobs if job.kind == "compute"]
+    again = [job for job in next_try.jobs if job.kind == "compute"]
+    tasks = sum(job.tasks for job in again)
+    if not tasks:
+        return f"resuming: none of {plan.tasks:,} tasks is missing; what follows them is done again"
+    verb = "task is" if plan.tasks == 1 else "tasks are"
+    return (
+        f"resuming: {tasks:,} of {plan.tasks:,} {verb} missing, "
+        f"in {len(again):,} of {len(arrays):,} {'array' if len(arrays) == 1 else 'arrays'}"
+    )
+
+
+def _succeeded(store: ObjectStore, state: RunState) -> frozenset[str]:
+    """Return the arrays that ended well; none where the run's objects are lost (--wire)."""
+    try:
+        store.head(join_url(state.run_url, WORKER_KEY))
+    except ObjectMissing:
+        return frozenset()
+    known = {**state.carried, **state.arrays}.values()
+    return frozenset(array.name for array in known if array.status == "SUCCEEDED")
+
+
+def absent_items(store: ObjectStore, items: Iterable[UploadItem]) -> Iterator[UploadItem]:
+    """Yield what the next try has to send of what earlier tries sent already."""
+
+    def is_absent(item: UploadItem) -> bool:
+        try:
+            store.head(item.url)
+        except ObjectMissing:
+            return True
+        return not item.again
+
+    known = tuple(items)
+    for item, absent in zip(known, map_parallel(is_absent, known), strict=True):
+        if absent:
+            yield item
+
+
+def new_files(run: OpenRun, state: RunState, next_try: Try) -> Iterator[dict[str, Any]]:
+    """Yield, as a dry run tells them, the files that the next try would write and send."""
+    sizes = {try_file(next_try.number): len(orjson.dumps(try_to_json(next_try)))}
+    for job in next_try.jobs:
+        if job.name in next_try.bags:
+            name = index_file(next_try.array(job))
+            sizes[name] = INDEX_LINE_BYTES * len(next_try.bags[job.name])
+    for name, size_bytes in sizes.items():
+        url = join_url(state.run_url, plan_key(name))
+        yield {"source": str(run.directory.path / name), "url": url, "size_bytes": size_bytes}

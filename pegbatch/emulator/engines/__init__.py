@@ -1,0 +1,1 @@
+"""Container engines that can run children: one file for each kind of command line."""

@@ -1,0 +1,112 @@
+"""Outputs on their way to the store while the next tasks run.
+
+A task counts once its outputs are put: its record is added then, at once, whatever else goes on.
+Tasks that need it wait for that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pegbatch.model.records import TaskRecord
+from pegbatch.worker.stop import Stop
+
+SAVES_MAX = 16
+"""Tasks whose outputs are on their way at a time."""
+BYTES_MAX = 1 << 30
+"""Of their outputs, beyond which a task waits until only one is left: disks are not that large."""
+LEAVE_SECONDS = 5.0
+"""How long a child that ends early waits for what is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """What is left to do for a task whose program has ended well."""
+
+    size_bytes: int
+    finish: Callable[[], TaskRecord]
+    """Put the outputs.
+
+    Errors: StoreUnreachable where another attempt may do better; Stopped.
+    """
+
+
+class _Saving(NamedTuple):
+    task_id: str
+    size_bytes: int
+    future: Future[TaskRecord]
+
+
+class Saves:
+    """Used by the thread that runs the tasks, which alone is told what became of them."""
+
+    def __init__(
+        self,
+        pool: Executor,
+        stop: Stop,
+        record: Callable[[TaskRecord], None],
+        take: Callable[[TaskRecord], None],
+    ) -> None:
+        """Take who is told at once of a record (in another thread), and who at a quiet moment."""
+        self._pool = pool
+        self._stop = stop
+        self._record = record
+        self._take = take
+        self._saving: deque[_Saving] = deque()
+
+    def begin(self, task_id: str, save: Save) -> None:
+        """Begin to put the outputs of a task, once there is room for it.
+
+        Errors: those of the tasks before it; Stopped.
+        """
+        while self._saving and not self._has_room(save.size_bytes):
+            self._take_oldest()
+        future = self._pool.submit(self._finish, save)
+        self._saving.append(_Saving(task_id, save.size_bytes, future))
+
+    def look(self) -> None:
+        """Take what is done, in the order of the tasks.
+
+        Errors: as begin.
+        """
+        while self._saving and self._saving[0].future.done():
+            self._take_oldest()
+
+    def wait_for(self, task_ids: Collection[str]) -> None:
+        """Take these tasks, and those before them.
+
+        Errors: as begin.
+        """
+        while any(saving.task_id in task_ids for saving in self._saving):
+            self._take_oldest()
+
+    def wait_for_all(self) -> None:
+        """Take every task.
+
+        Errors: as begin.
+        """
+        while self._saving:
+            self._take_oldest()
+
+    def leave(self) -> None:
+        """Give what is on its way a moment to be recorded: the child ends early."""
+        wait([saving.future for saving in self._saving], LEAVE_SECONDS)
+
+    def _has_room(self, size_bytes: int) -> bool:
+        """Tell whether outputs may join those on their way; one of any size may go alone."""
+        on_their_way = sum(saving.size_bytes for saving in self._saving)
+        return len(self._saving) < SAVES_MAX and on_their_way + size_bytes <= BYTES_MAX
+
+    def _take_oldest(self) -> None:
+        record = self._stop.wait_for(self._saving[0].future)
+        self._saving.popleft()
+        self._take(record)
+
+    def _finish(self, save: Save) -> TaskRecord:
+        record = save.finish()
+        self._record(record)
+        return record

@@ -1,0 +1,201 @@
+"""Transfers go on while programs run: held up by gates, never by clocks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pegbatch.errors import StoreError
+from pegbatch.model.manifest import TaskLine, task_from_json
+from pegbatch.model.records import TaskRecord
+from pegbatch.worker.child import read_child
+from pegbatch.worker.directories import TaskDirectories
+from pegbatch.worker.look_ahead import BYTES_MAX, LookAhead
+from pegbatch.worker.saves import Save, Saves
+from pegbatch.worker.stop import Stop
+from pegbatch.worker.task import Outcome, make_record
+from tests.run_layout import sh, task
+from tests.unit.worker.conftest import Bench
+
+Maker = Callable[[Callable[[str, str], None]], Bench]
+PATIENCE_SECONDS = 60.0
+
+
+def test_the_next_task_runs_while_outputs_are_put(faulty: Maker, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+
+    def before(operation: str, url: str) -> None:
+        if operation == "upload" and url.endswith("/data/a"):
+            assert _appears(gate)
+
+    bench = faulty(before)
+    bench.run.add_array(
+        "L0", [sh("first", "echo >a", outputs=["a"]), sh("second", f"echo >{gate}")]
+    )
+    assert bench.child() == 0
+    assert bench.run.states("L0", 0) == {"first": "succeeded", "second": "succeeded"}
+
+
+def test_inputs_are_fetched_while_the_task_before_runs(faulty: Maker, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+
+    def before(operation: str, url: str) -> None:
+        if operation == "download" and url.endswith("/data/later"):
+            gate.touch()
+
+    bench = faulty(before)
+    bench.run.put("later", b"x")
+    wait = f"until test -e {gate}; do sleep 0.01; done"
+    bench.run.add_array("L0", [sh("first", wait), sh("second", "cat later", inputs=["later"])])
+    assert bench.child() == 0
+    assert bench.run.states("L0", 0) == {"first": "succeeded", "second": "succeeded"}
+
+
+def test_a_task_waits_until_what_it_reads_is_in_the_store(bench: Bench, tmp_path: Path) -> None:
+    order: list[str] = []
+    seen = tmp_path / "seen"
+
+    def before(operation: str, url: str) -> None:
+        if operation == "upload" and url.endswith("/data/a"):
+            order.append("second runs" if seen.exists() else "second waits")
+
+    bench.store.before = before
+    bench.run.add_array(
+        "L0",
+        [
+            sh("first", "echo >a", outputs=["a"]),
+            sh("second", f"cat a; echo >{seen}", inputs=["a"]),
+        ],
+    )
+    assert bench.child() == 0
+    assert order == ["second waits"] and seen.exists()
+
+
+def test_a_task_whose_outputs_cannot_be_put_has_failed_and_the_next_has_not(
+    faulty: Maker,
+) -> None:
+    def before(operation: str, url: str) -> None:
+        if operation == "upload" and url.endswith("/data/a"):
+            raise StoreError("no", where=url)
+
+    bench = faulty(before)
+    bench.run.add_array(
+        "L0",
+        [
+            sh("first", "echo >a", outputs=["a"]),
+            sh("second", "echo >b", outputs=["b"]),
+            sh("reader", "cat a", inputs=["a"]),
+        ],
+    )
+    assert bench.child() == 0
+    assert bench.run.states("L0", 0) == {
+        "first": "failed",
+        "second": "succeeded",
+        "reader": "skipped",
+    }
+
+
+def test_a_shared_input_is_fetched_once_a_child(bench: Bench) -> None:
+    bench.run.put("shared", b"x")
+    tasks = [sh(f"t{n}", f"cat shared >o{n}", inputs=["shared"], outputs=[f"o{n}"]) for n in "1234"]
+    bench.run.add_array("L0", tasks)
+    assert bench.child() == 0
+    fetched = [url for url in bench.store.called("download") if url.endswith("/data/shared")]
+    assert len(fetched) == 1
+
+
+def test_an_output_that_is_a_link_or_an_input_is_put_before_the_next_task(bench: Bench) -> None:
+    bench.run.put("in", b"x")
+    bench.run.add_array(
+        "L0",
+        [
+            sh("link", "echo 1 >file; ln -s file out", outputs=["out"]),
+            sh("same", "true", inputs=["in"], outputs=[{"lfn": "in", "url": "data/again"}]),
+        ],
+    )
+    assert bench.child() == 0
+    assert bench.run.get("out") == b"1\n" and bench.run.get("again") == b"x"
+
+
+def _record(name: str) -> TaskRecord:
+    line = task_from_json({"bag": 0, **task(name)})
+    child = read_child(["s3://b/r", "L0"], {})
+    return make_record(child, line, Outcome(start=0, end=0, trouble=None))
+
+
+def test_records_are_given_at_once_and_states_in_order() -> None:
+    recorded, taken = threading.Event(), list[str]()
+    gate = threading.Event()
+
+    def slow() -> TaskRecord:
+        assert gate.wait(PATIENCE_SECONDS)
+        return _record("slow")
+
+    def note(record: TaskRecord) -> None:
+        if record.id == "quick":
+            recorded.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        saves = Saves(pool, Stop(), note, lambda record: taken.append(record.id))
+        saves.begin("slow", Save(0, slow))
+        saves.begin("quick", Save(0, lambda: _record("quick")))
+        assert recorded.wait(PATIENCE_SECONDS)
+        saves.look()
+        assert taken == []
+        gate.set()
+        saves.wait_for({"quick"})
+    assert taken == ["slow", "quick"]
+
+
+def test_large_outputs_wait_for_those_before_them() -> None:
+    taken: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        saves = Saves(pool, Stop(), lambda record: None, lambda record: taken.append(record.id))
+        saves.begin("large", Save(1 << 40, lambda: _record("large")))
+        saves.begin("small", Save(1, lambda: _record("small")))
+        assert taken == ["large"]
+        saves.wait_for_all()
+
+
+@pytest.mark.parametrize(
+    ("largest", "expected"),
+    [(None, ["t1"]), (0, [f"t{n}" for n in range(1, 33)]), (BYTES_MAX // 2, ["t1", "t2"])],
+)
+def test_small_inputs_are_fetched_further_ahead(largest: int | None, expected: list[str]) -> None:
+    asked: list[TaskLine] = []
+    tasks = [task_from_json({"bag": 0, **task(f"t{n}", inputs=["i"])}) for n in range(40)]
+    ahead = LookAhead(tasks, lambda: largest, asked.append)
+    ahead.reach(1)
+    assert [one.id for one in asked] == expected
+
+
+def test_a_directory_is_given_again_only_as_it_was_made(tmp_path: Path) -> None:
+    directories = TaskDirectories(tmp_path / "tasks")
+    first = directories.take()
+    (first / "left").touch()
+    directories.give_back(first)
+    assert directories.take() == first and list(first.iterdir()) == []
+    first.chmod(0o500)
+    directories.give_back(first)
+    assert directories.take().stat().st_mode & 0o700 == 0o700
+
+
+def test_a_link_in_the_place_of_a_directory_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "file").touch()
+    directories = TaskDirectories(tmp_path / "tasks")
+    taken = directories.take()
+    taken.rmdir()
+    taken.symlink_to(tmp_path / "others")
+    directories.give_back(taken)
+    assert (tmp_path / "others" / "file").exists()
+    assert not directories.take().is_symlink()
+
+
+def _appears(path: Path) -> bool:
+    waiting = threading.Event()
+    return any(path.exists() or waiting.wait(0.01) for _ in range(int(PATIENCE_SECONDS * 100)))
