@@ -51,7 +51,7 @@ demo: .venv/installed
 	@echo 'To type pegbatch yourself, first: . .venv/bin/activate'
 
 test: .venv/installed-test
-	@$(VENV_PYTHON) -m pytest -q -n 3 --dist worksteal
+	@$(VENV_PYTHON) -m pytest -q -n 4 --dist worksteal
 
 soak: .venv/installed-test
 	@$(VENV_PYTHON) -m tests.soak --seeds 1 --n-to-n-failure child
