@@ -120,8 +120,10 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_a_planner_killed_at_any_step_leaves_a_whole_plan_or_none_and_the_next_one_sweeps(
-    base: Path,
+    tmp_path: Path,
 ) -> None:
+    base = tmp_path / "work"
+    base.mkdir()
     whole = planned_once(base)
     place = whole.parent
     words = ("plan", "--dir", str(base), *OPTIONS, "--output-dir", str(base / "outputs"))
