@@ -30,7 +30,7 @@ try:
     own.connect((host, int(port)))
     head = b"GET /pegbatch/status HTTP/1.1\\r\\nHost: localhost:1\\r\\n"
     own.sendall(head + b"X-Pegbatch: 1\\r\\n\\r\\n")
-    print(own.recv(12).decode())
+    print(own.recv(12).decode() or "hung up")
 except ConnectionError:
     print("hung up")
 """
