@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -48,9 +49,11 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDock
     home, bin_folder = tmp_path / "docker", tmp_path / "bin"
     for folder in (home / "images", home / "containers", bin_folder):
         folder.mkdir(parents=True)
-    program = bin_folder / "docker"
-    source = (ROOT / "tests" / "fake_docker.py").read_text()
-    program.write_text(source.replace("#!/usr/bin/env python3", f"#!{sys.executable} -SE", 1))
+    program, script = bin_folder / "docker", bin_folder / "fake_docker.py"
+    shutil.copyfile(ROOT / "tests" / "fake_docker.py", script)
+    # By the shell: the first line of a script holds no path with a space.
+    words = shlex.join([sys.executable, "-SE", str(script)])
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_folder}:{os.environ['PATH']}")
     monkeypatch.setenv("HOST_SECRET", "of the machine")
