@@ -8,16 +8,15 @@ folder of its bucket and the delivered outputs; it shares no code with engine an
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from tests.functional.commands import called, embedded_aws, planned
+from tests.functional.commands import called, planned
+from tests.hunt import hunt
 from tests.plan_checker import SubmitDirectory, problems_of
 from tests.random_workflow_files import write_files
 from tests.random_workflows import ALWAYS, InventedWorkflow, invent
@@ -304,24 +303,18 @@ def judge(workflow: InventedWorkflow, base: Path) -> list[str]:
     return problems + problems_of_run(replay)
 
 
+def judge_seed(seed: int, base: Path) -> tuple[str, list[str]]:
+    """Judge the workflow of a seed; return what it is, and everything that is wrong."""
+    workflow = invent(seed)
+    problems = judge(workflow, base)
+    hopeless = sum(task.times == ALWAYS for task in workflow.tasks.values())
+    said = f"{len(workflow.tasks)} tasks, {hopeless} hopeless, {' '.join(workflow.words())}"
+    return said, problems
+
+
 def main() -> int:
     """Hunt: run the workflows of many seeds and print what is wrong with each."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seeds", default="0-20", help="first-last")
-    parser.add_argument("--dir", type=Path, help="where to work; kept")
-    asked = parser.parse_args()
-    first, _, last = asked.seeds.partition("-")
-    wrong = 0
-    with tempfile.TemporaryDirectory() as scratch, embedded_aws(asked.dir or Path(scratch)) as base:
-        for seed in range(int(first), int(last or first) + 1):
-            workflow = invent(seed)
-            problems = judge(workflow, base)
-            wrong += bool(problems)
-            hopeless = sum(task.times == ALWAYS for task in workflow.tasks.values())
-            said = f"{len(workflow.tasks)} tasks, {hopeless} hopeless, {' '.join(workflow.words())}"
-            print(f"seed {seed}: {said}", *problems, sep="\n    ", flush=True)
-    print(f"{wrong} seeds with problems")
-    return int(wrong > 0)
+    return hunt(main.__doc__, judge_seed)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,14 @@ started as often as it was to fail and once more, and every file must hold the r
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.functional.commands import called, embedded_aws
+from tests.functional.commands import called
+from tests.hunt import hunt
 from tests.random_workflows import InventedWorkflow, invent
 from tests.replay import Replay
 from tests.replay_checker import problems_of_end, run_invented
@@ -71,23 +70,16 @@ def _problems(workflow: InventedWorkflow, last: Replay) -> Iterator[str]:
             yield f"task {id} has the records {rows}"
 
 
+def judge_seed(seed: int, base: Path) -> tuple[str, list[str]]:
+    """Judge the curable workflow of a seed; return what it is, and what is wrong."""
+    workflow = invent_curable(seed)
+    tries, problems = judge(workflow, base)
+    return f"{len(workflow.tasks)} tasks, {tries} tries, {' '.join(workflow.words())}", problems
+
+
 def main() -> int:
     """Hunt: run the workflows of many seeds to their ends and print what is wrong with each."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seeds", default="0-20", help="first-last")
-    parser.add_argument("--dir", type=Path, help="where to work; kept")
-    asked = parser.parse_args()
-    first, _, last = asked.seeds.partition("-")
-    wrong = 0
-    with tempfile.TemporaryDirectory() as scratch, embedded_aws(asked.dir or Path(scratch)) as base:
-        for seed in range(int(first), int(last or first) + 1):
-            workflow = invent_curable(seed)
-            tries, problems = judge(workflow, base)
-            wrong += bool(problems)
-            said = f"{len(workflow.tasks)} tasks, {tries} tries, {' '.join(workflow.words())}"
-            print(f"seed {seed}: {said}", *problems, sep="\n    ", flush=True)
-    print(f"{wrong} seeds with problems")
-    return int(wrong > 0)
+    return hunt(main.__doc__, judge_seed)
 
 
 if __name__ == "__main__":

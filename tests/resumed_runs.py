@@ -5,16 +5,15 @@ python -m tests.resumed_runs --seeds 0-200
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.functional.commands import called, embedded_aws
+from tests.functional.commands import called
+from tests.hunt import hunt
 from tests.plan_checker import SubmitDirectory
 from tests.random_workflows import InventedWorkflow, invent
 from tests.replay import Json
@@ -136,23 +135,16 @@ def _data(tries: Tries, workflow: InventedWorkflow) -> Iterator[str]:
         yield f"not cleaned up: {sorted(there.keys() - wanted)[:5]}"
 
 
+def judge_seed(seed: int, base: Path) -> tuple[str, list[str]]:
+    """Judge the tries of the workflow of a seed; return what it is, and some of what is wrong."""
+    workflow = invent(seed)
+    problems = judge_tries(workflow, base)
+    return f"{len(workflow.tasks)} tasks, {' '.join(workflow.words())}", problems[:10]
+
+
 def main() -> int:
     """Hunt: run the workflows of many seeds, again while they fail, and print what is wrong."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seeds", default="0-20", help="first-last")
-    parser.add_argument("--dir", type=Path, help="where to work; kept")
-    asked = parser.parse_args()
-    first, _, last = asked.seeds.partition("-")
-    wrong = 0
-    with tempfile.TemporaryDirectory() as scratch, embedded_aws(asked.dir or Path(scratch)) as base:
-        for seed in range(int(first), int(last or first) + 1):
-            workflow = invent(seed)
-            problems = judge_tries(workflow, base)
-            wrong += bool(problems)
-            said = f"{len(workflow.tasks)} tasks, {' '.join(workflow.words())}"
-            print(f"seed {seed}: {said}", *problems[:10], sep="\n    ", flush=True)
-    print(f"{wrong} seeds with problems")
-    return int(wrong > 0)
+    return hunt(main.__doc__, judge_seed)
 
 
 if __name__ == "__main__":

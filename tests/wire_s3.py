@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.request import Request, urlopen
 
 PROGRAM = """
 import sys
@@ -47,3 +48,17 @@ def s3_server() -> Iterator[str]:
         finally:
             process.stdin.close()
             process.wait(timeout=20)
+
+
+@contextmanager
+def s3_bucket(name: str) -> Iterator[str]:
+    """Run a server with a bucket and yield the server's URL."""
+    with s3_server() as endpoint:
+        make_bucket(endpoint, name)
+        yield endpoint
+
+
+def make_bucket(endpoint: str, name: str) -> None:
+    """Make a bucket on a server, with whatever credentials."""
+    with urlopen(Request(f"{endpoint}/{name}", method="PUT")) as answer:
+        assert answer.status == 200

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import LOCAL_REGION, local_client
 from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.adapters.store_urls import parse_url
-from pegbatch.errors import StoreError
+from pegbatch.errors import JobServiceError, JobServiceUnreachable, StoreError
+from pegbatch.ports import Clock
 
 RETRY_SECONDS = 20.0
 """Nothing on this machine is away for longer and comes back."""
@@ -42,16 +42,20 @@ def bucket_names(urls: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({parse_url(url).bucket for url in urls if url.startswith("s3://")}))
 
 
-def make_buckets(url: str, names: Iterable[str]) -> None:
+def make_buckets(url: str, names: Iterable[str], clock: Clock) -> None:
     """Make the buckets that are missing.
 
-    Errors: StoreError naming the bucket that could not be made.
+    Errors: StoreError naming the bucket that could not be made; JobServiceUnreachable where the
+    embedded AWS has not answered for long.
     """
     with local_client("s3", url) as client:
+        caller = AwsCaller(client, CallBudget(clock), clock, service="s3")
         for name in names:
             try:
-                client.create_bucket(Bucket=name)  # type: ignore[attr-defined]
-            except (ClientError, BotoCoreError) as error:
+                caller.call("create_bucket", Bucket=name)
+            except JobServiceUnreachable:
+                raise
+            except JobServiceError as error:
                 raise StoreError(
                     f"the bucket cannot be made: {error}",
                     where=f"s3://{name}",

@@ -13,7 +13,7 @@ import orjson
 from pegbatch.model.bags import ArrayTasks, Executable, PlannedWorkflow, TaskSettings
 from pegbatch.model.cluster_kinds import PARALLEL, STRICT
 from pegbatch.model.graph import NO_TASK
-from pegbatch.model.hooks import Hooks
+from pegbatch.model.hooks import Hooks, hooks_to_json
 from pegbatch.model.layout import data_key
 from pegbatch.model.manifest import FileUse
 from pegbatch.model.words import split_words
@@ -265,6 +265,4 @@ def _settings_piece(settings: TaskSettings) -> str:
 
 
 def _hooks_json(hooks: Hooks) -> str:
-    if not hooks:
-        return ""
-    return f',"hooks":{encode([{"on": hook.event, "cmd": hook.command} for hook in hooks])}'
+    return f',"hooks":{encode(hooks_to_json(hooks))}' if hooks else ""

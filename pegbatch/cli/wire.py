@@ -6,6 +6,7 @@ import shlex
 from functools import cache
 from pathlib import Path
 
+from pegbatch.adapters.clock import SystemClock
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.adapters.wire_buckets import bucket_names, make_buckets
@@ -41,7 +42,7 @@ def prepare_buckets(
     """Make the buckets that a run names where they are missing, and say so if data was lost."""
     outputs = directory.outputs(state.run_url or staging_url)
     urls = (place for output in outputs for place in (output.url, output.destination))
-    make_buckets(url, bucket_names((staging_url, *urls)))
+    make_buckets(url, bucket_names((staging_url, *urls)), SystemClock())
     if state.uploaded and not _is_there(store, join_url(state.run_url, WORKER_KEY)):
         tell_lost(directory.path, ended=state.outcome is not None)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pegbatch.engine.past_records import list_urls
 from pegbatch.engine.state import RunState
 from pegbatch.engine.status import Findings
 from pegbatch.errors import ObjectMissing, StoreError
@@ -36,10 +37,7 @@ def is_over(state: RunState) -> bool:
 
 def list_marks(store: ObjectStore, run_url: str) -> Marks:
     """Return the failure marks of a run, from one LIST."""
-    try:
-        return read_marks(info.url for info in store.list(join_url(run_url, FAILURES_KEY)))
-    except ObjectMissing:
-        return {}
+    return read_marks(list_urls(store, join_url(run_url, FAILURES_KEY)))
 
 
 def marks_of_try(marks: Marks, number: int) -> Marks:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pegbatch.engine.state import Command, RunState, decide, fold, step
+from pegbatch.engine.commands import Command
+from pegbatch.engine.state import RunState, decide, fold, step
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.ports import Clock, RunStore
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from pegbatch.engine.commands import Command, Finish, Recover, Submit, Upload, Watch
 from pegbatch.engine.context import Context
 from pegbatch.engine.ending import finish
-from pegbatch.engine.state import Command, Finish, Recover, RunState, Submit, Upload, Watch
+from pegbatch.engine.state import RunState
 from pegbatch.engine.submission import advance
 from pegbatch.engine.watching import Watcher
 from pegbatch.errors import InputError, RunLocked

@@ -22,11 +22,7 @@ from pegbatch.engine.counting import (
     settled_children,
 )
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.past_records import (
-    bags_with_records,
-    has_records_of_try,
-    newest_records,
-)
+from pegbatch.engine.past_records import has_records_of_try, read_newest, records_of_array
 from pegbatch.engine.state import RunState
 from pegbatch.engine.status import stops
 from pegbatch.model.marks import Mark, Marks
@@ -169,8 +165,9 @@ def _count_done(
     asked = {child.bag for child in lost if state.number > 1 or not is_skip(child.reason)}
     if not asked:
         return {}
-    bags = sorted(asked & bags_with_records(store, state.run_url, array))
-    records = map_parallel(lambda bag: newest_records(store, state.run_url, array, bag), bags)
+    files = records_of_array(store, state.run_url, array)
+    bags = sorted(asked & files.keys())
+    records = map_parallel(lambda bag: read_newest(store, files[bag]), bags)
     return {
         bag: _done_in(newest.values(), state.number)
         for bag, newest in zip(bags, records, strict=True)

@@ -43,11 +43,12 @@ def find_missing(
     """Return by array what it has still to do, in plan order; arrays that are done left out.
 
     Shapes: succeeded names the jobs that ended well in the newest try that they were in, as far
-    as the log says. One LIST of the failure marks, one of the records of each other array,
-    and one GET a records file of the bags that these point at (and a LIST where they are few).
+    as the log says. One LIST of the failure marks where there are any, one of the records of each
+    other array, and one GET a records file of the bags that these point at (and a LIST where they
+    are few).
     Errors: those of the store and of the reader.
     """
-    marks = list_marks(store, run_url)
+    marks = list_marks(store, run_url) if succeeded else {}
     found: dict[str, Missing] = {}
     for job in plan.jobs:
         if job.kind not in ("compute", "stage-in"):

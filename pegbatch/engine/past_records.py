@@ -34,11 +34,6 @@ def records_of_array(store: ObjectStore, run_url: str, array: str) -> Mapping[in
     return files
 
 
-def bags_with_records(store: ObjectStore, run_url: str, array: str) -> set[int]:
-    """Return the bags of an array that have any records, from one LIST."""
-    return set(records_of_array(store, run_url, array))
-
-
 def has_records_of_try(store: ObjectStore, run_url: str, array: str, number: int) -> bool:
     """Say whether children of one try have left any records of an array, from at most one LIST."""
     urls = list_urls(store, join_url(run_url, array_records(array)))

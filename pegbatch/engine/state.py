@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from pegbatch.engine.array_states import ArrayState, ArrayStates
+from pegbatch.engine.commands import Command, Finish, Recover, Submit, Upload, Watch
 from pegbatch.errors import InputError
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.layout import try_file
@@ -72,46 +73,6 @@ class RunState:
         """Return the number of the bag that a child of the current try runs."""
         bags = self.current.bags.get(array)
         return bags[child] if bags is not None and child < len(bags) else child
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Bring inputs, plan and worker to the store."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submit:
-    """Submit one array that was never tried."""
-
-    array: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recover:
-    """Look for an array whose SubmitJob call may have gone through; submit it where it did not."""
-
-    array: str
-    job_name: str
-    job_queue: str
-    intended: float
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Ask how the submitted arrays stand."""
-
-    job_ids: Mapping[str, str]
-    """Array to job id, of those that have not ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """All is over: see that a summary exists and record the outcome."""
-
-    outcome: Outcome
-
-
-Command: TypeAlias = Upload | Submit | Recover | Watch | Finish
 
 
 def new_state(plan: Plan, tries: Tries = MappingProxyType({})) -> RunState:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from pegbatch.engine.commands import Recover, Submit, Upload
 from pegbatch.engine.context import CANCEL_REASON, Context, Launch
-from pegbatch.engine.state import Recover, Submit, Upload
 from pegbatch.engine.uploads import upload_all
 from pegbatch.errors import SubmitUnclear
 from pegbatch.model.requests import SubmitRequest, with_job_ids

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pegbatch.engine.array_states import ArrayState
+from pegbatch.engine.commands import Watch
 from pegbatch.engine.context import Context
 from pegbatch.engine.forgotten import settle_forgotten
-from pegbatch.engine.state import Watch
 from pegbatch.errors import JobServiceUnreachable
 from pegbatch.ports import JobState
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -26,6 +26,19 @@ class Hook(NamedTuple):
 
 
 Hooks: TypeAlias = tuple[Hook, ...]
+
+
+def hooks_to_json(hooks: Hooks) -> list[dict[str, str]]:
+    """Return hooks as they stand in `plan.json` and in bag lines."""
+    return [{"on": hook.event, "cmd": hook.command} for hook in hooks]
+
+
+def hooks_from_json(rows: Iterable[Mapping[str, str]]) -> Hooks:
+    """Read hooks as `hooks_to_json` wrote them.
+
+    Errors: KeyError, TypeError where a part is missing.
+    """
+    return tuple(Hook(row["on"], row["cmd"]) for row in rows)
 
 
 def hooks_for(hooks: Iterable[Hook], happening: Happening) -> Iterator[tuple[str, str]]:

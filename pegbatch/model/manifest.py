@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pegbatch.model.hooks import Hook, Hooks
+from pegbatch.model.hooks import Hooks, hooks_from_json
 
 INDEX_LINE_BYTES = 37
 """10 digits, space, 14 digits, space, 10 digits, newline."""
@@ -175,7 +175,7 @@ def task_from_json(data: Mapping[str, Any]) -> TaskLine:
         checkpoint_seconds=data.get("checkpoint_seconds"),
         failure_message=data.get("failure_message", ""),
         success_message=data.get("success_message", ""),
-        hooks=tuple(Hook(hook["on"], hook["cmd"]) for hook in data.get("hooks", ())),
+        hooks=hooks_from_json(data.get("hooks", ())),
     )
 
 

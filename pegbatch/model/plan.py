@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from pegbatch.errors import InputError
-from pegbatch.model.hooks import Hook, Hooks
+from pegbatch.model.hooks import Hooks, hooks_from_json, hooks_to_json
 
 PLAN_FORMAT = 1
 
@@ -128,14 +128,10 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "s3_users": dict(sorted(plan.s3_users.items())),
         "properties": dict(sorted(plan.properties.items())),
         "jobs": [job_to_json(job) for job in plan.jobs],
-        **_hooks_to_json(plan.hooks),
+        **({"hooks": hooks_to_json(plan.hooks)} if plan.hooks else {}),
         **({"label": plan.label} if plan.label else {}),
         **({"run_folder": plan.run_folder} if plan.run_folder else {}),
     }
-
-
-def _hooks_to_json(hooks: Hooks) -> dict[str, Any]:
-    return {"hooks": [{"on": hook.event, "cmd": hook.command} for hook in hooks]} if hooks else {}
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
@@ -183,7 +179,7 @@ def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
             s3_users=dict(data.get("s3_users", {})),
             label=data.get("label", ""),
             run_folder=data.get("run_folder", ""),
-            hooks=tuple(Hook(hook["on"], hook["cmd"]) for hook in data.get("hooks", ())),
+            hooks=hooks_from_json(data.get("hooks", ())),
             properties=dict(data["properties"]),
             jobs=tuple(job_from_json(job) for job in data["jobs"]),
         )

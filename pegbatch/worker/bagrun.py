@@ -21,13 +21,14 @@ from pegbatch.worker.history import count_failures
 from pegbatch.worker.lanes import Steps, run_in_lanes
 from pegbatch.worker.look_ahead import LookAhead
 from pegbatch.worker.marked_log import MarkedLog
+from pegbatch.worker.outcome import Outcome, make_record
 from pegbatch.worker.parents import Parents, blame
 from pegbatch.worker.readers import Readers
 from pegbatch.worker.recorder import Recorder
 from pegbatch.worker.saves import Save, Saves
 from pegbatch.worker.stage_in import Trouble, source_of
 from pegbatch.worker.stop import EXIT_AGAIN, Stop
-from pegbatch.worker.task import Outcome, TaskRunner, make_record
+from pegbatch.worker.task import TaskRunner
 
 EXIT_STOP = 1
 

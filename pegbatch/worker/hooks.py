@@ -16,7 +16,8 @@ from pegbatch.model.words import split_words
 from pegbatch.worker.child import Child
 from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.orphans import Orphans
-from pegbatch.worker.process import Ended, Program, run_program
+from pegbatch.worker.process import Ended, run_program
+from pegbatch.worker.program import Program
 from pegbatch.worker.stop import Stop
 from pegbatch.worker.streams import LogStream
 

@@ -8,13 +8,14 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pegbatch.worker.orphans import LANE_VARIABLE, Orphans
+from pegbatch.worker.program import Program
 from pegbatch.worker.spawning import spawn
 from pegbatch.worker.stop import LOOK_SECONDS, Stop
 from pegbatch.worker.streams import Stream
@@ -22,28 +23,9 @@ from pegbatch.worker.streams import Stream
 if TYPE_CHECKING:
     from resource import struct_rusage
 
-GRACE_SECONDS = 5.0
-"""Between TERM and KILL."""
 BUSY_TRIES = 20
 BUSY_SECONDS = 0.05
 """An executable just written may be busy while another thread starts a program (ETXTBSY)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What to run."""
-
-    argv: Sequence[str]
-    executable: str
-    """A path, or a name to be found on PATH."""
-    directory: Path
-    environment: Mapping[str, str]
-    stdin: Path | None = None
-    """None: nothing to read."""
-    timeout_seconds: float | None = None
-    checkpoint_seconds: float | None = None
-    """When it is told to end so that it can still write its checkpoint files."""
-    grace_seconds: float = GRACE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +182,7 @@ def _start(program: Program, out: Stream, err: Stream) -> int:
     try:
         for tries_left in reversed(range(BUSY_TRIES)):
             try:
-                return spawn(
-                    program.argv,
-                    program.executable,
-                    program.directory,
-                    program.environment,
-                    streams,
-                )
+                return spawn(program, streams)
             except OSError as error:
                 if error.errno != errno.ETXTBSY or not tries_left:
                     raise

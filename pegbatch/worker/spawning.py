@@ -12,9 +12,11 @@ import errno
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from pegbatch.worker.program import Program
 
 _LIBC = ctypes.CDLL(None)
 _SET_DEFAULT_SIGNALS, _SET_SESSION = 0x04, 0x80
@@ -25,31 +27,28 @@ _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
 """Ignored by Python, and not to be ignored by what it starts."""
 
 
-def spawn(
-    argv: Sequence[str],
-    executable: str,
-    directory: Path,
-    environment: Mapping[str, str],
-    streams: tuple[int, int, int],
-) -> int:
+Streams = tuple[int, int, int]
+"""Descriptors for standard input, output and error."""
+
+
+def spawn(program: Program, streams: Streams) -> int:
     """Start a program in a session of its own and return its process id.
 
-    Shapes: executable is a path, or a name to be found on the environment's PATH; streams are
-    descriptors for standard input, output and error.
     Errors: OSError, ValueError (a null character).
     """
     if not hasattr(_LIBC, "posix_spawn_file_actions_addchdir_np"):
-        return _popen(argv, executable, directory, environment, streams)
-    variables = [f"{name}={value}" for name, value in environment.items()]
-    words, told = _texts(argv), _texts(variables)
-    folder = os.fsencode(directory)
+        return _popen(program, streams)
+    executable = program.executable
+    variables = [f"{name}={value}" for name, value in program.environment.items()]
+    words, told = _texts(program.argv), _texts(variables)
+    folder = os.fsencode(program.directory)
     actions = ctypes.create_string_buffer(_OPAQUE_BYTES)
     _check(_LIBC.posix_spawn_file_actions_init(actions), executable)
     try:
         _check(_LIBC.posix_spawn_file_actions_addchdir_np(actions, folder), executable)
         for number, descriptor in enumerate(streams):
             _check(_LIBC.posix_spawn_file_actions_adddup2(actions, descriptor, number), executable)
-        path = os.fsencode(_found(executable, directory, environment))
+        path = os.fsencode(_found(program))
         pid = ctypes.c_int()
         code = _LIBC.posix_spawn(ctypes.byref(pid), path, actions, _ATTRIBUTES, words, told)
     finally:
@@ -79,13 +78,14 @@ def _check(code: int, executable: str) -> None:
         raise OSError(code, os.strerror(code), executable)
 
 
-def _found(executable: str, directory: Path, environment: Mapping[str, str]) -> str:
-    """Return the program of a name, as a shell in the directory would find it."""
+def _found(program: Program) -> str:
+    """Return the path of a program, found as a shell in its directory would find it."""
+    executable = program.executable
     if "/" in executable:
         return executable
     reason = errno.ENOENT
-    for folder in environment.get("PATH", os.defpath).split(os.pathsep):
-        path = directory / folder / executable
+    for folder in program.environment.get("PATH", os.defpath).split(os.pathsep):
+        path = program.directory / folder / executable
         if path.is_file():
             if os.access(path, os.X_OK):
                 return str(path)
@@ -93,19 +93,13 @@ def _found(executable: str, directory: Path, environment: Mapping[str, str]) -> 
     raise OSError(reason, os.strerror(reason), executable)
 
 
-def _popen(
-    argv: Sequence[str],
-    executable: str,
-    directory: Path,
-    environment: Mapping[str, str],
-    streams: tuple[int, int, int],
-) -> int:
+def _popen(program: Program, streams: Streams) -> int:
     stdin, stdout, stderr = streams
     process = subprocess.Popen(
-        argv,
-        executable=executable,
-        cwd=directory,
-        env=environment,
+        program.argv,
+        executable=program.executable,
+        cwd=program.directory,
+        env=program.environment,
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,

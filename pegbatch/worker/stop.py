@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from types import FrameType
 from typing import TypeVar
 
@@ -74,11 +75,8 @@ class Stop:
             self.check()
             if future.done():
                 return future.result()
-            try:
+            with suppress(FutureTimeout):
                 return future.result(timeout=LOOK_SECONDS)
-            except FutureTimeout:
-                if future.done():
-                    raise
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # Nothing but the flag: a handler may interrupt any lock's holder.

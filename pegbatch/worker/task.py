@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from pegbatch.model.manifest import FileUse, TaskLine
-from pegbatch.model.records import StoredOutput, TaskRecord
+from pegbatch.model.records import TaskRecord
 from pegbatch.worker.aside import Aside
 from pegbatch.worker.checkpoints import Checkpoints
 from pegbatch.worker.child import Child
 from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.filecache import FileCache
 from pegbatch.worker.hooks import HookRunner
-from pegbatch.worker.messages import LineSearch, patterns_of, why_not_by_messages
+from pegbatch.worker.messages import LineSearch, patterns_of
 from pegbatch.worker.orphans import LANE_VARIABLE, Orphans
-from pegbatch.worker.process import Ended, Program, run_program
+from pegbatch.worker.outcome import Outcome, make_record, not_ready, why_failed
+from pegbatch.worker.process import run_program
+from pegbatch.worker.program import Program
 from pegbatch.worker.saves import Save
 from pegbatch.worker.stage_in import Trouble, stage_in
 from pegbatch.worker.stage_out import StageOut, find_outputs, urls_of
@@ -29,21 +30,6 @@ from pegbatch.worker.streams import FileStream, LogStream, Stream
 
 FULL_BYTES = 64 << 10
 """A disk with less than this to spare is full."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one task."""
-
-    start: float
-    """Seconds since the epoch; of the program, where one ran."""
-    end: float
-    trouble: Trouble | None
-    """None for success."""
-    ended: Ended = field(default_factory=Ended)
-    outputs: tuple[StoredOutput, ...] = ()
-    stdout_tail: str = ""
-    stderr_tail: str = ""
 
 
 class TaskLog(Protocol):
@@ -94,14 +80,13 @@ class TaskRunner:
         try:
             directory = self.directories.take()
         except OSError as error:
-            return make_record(self.child, task, _not_ready(error))
+            return make_record(self.child, task, not_ready(error))
         saving = True
         try:
             outcome = self._run(task, directory, keep, staged)
             saving = outcome.trouble is not None
             self._run_end_hooks(task, directory, outcome)
-            if outcome.trouble is not None and outcome.trouble.unreachable:
-                self.probe()
+            self._probe_after(outcome)
         finally:
             if saving:
                 self.checkpoints.save(task, directory)
@@ -121,14 +106,13 @@ class TaskRunner:
         try:
             directory = self.directories.take()
         except OSError as error:
-            return make_record(self.child, task, _not_ready(error))
+            return make_record(self.child, task, not_ready(error))
         try:
             outcome = self._work(task, directory, staged)
             save = self._set_aside(task, directory, keep, outcome) if not outcome.trouble else None
             if save is None:
                 outcome = self._stage_out(task, directory, keep, outcome)
-                if outcome.trouble is not None and outcome.trouble.unreachable:
-                    self.probe()
+                self._probe_after(outcome)
         finally:
             self.directories.give_back(directory)
         return save or make_record(self.child, task, outcome)
@@ -150,13 +134,16 @@ class TaskRunner:
         def finish() -> TaskRecord:
             try:
                 saved = self._put(made, aside.paths, keep, outcome, beside=True)
-                if saved.trouble is not None and saved.trouble.unreachable:
-                    self.probe()
+                self._probe_after(saved)
             finally:
                 aside.remove()
             return make_record(self.child, task, saved)
 
         return Save(aside.size_bytes, finish)
+
+    def _probe_after(self, outcome: Outcome) -> None:
+        if outcome.trouble is not None and outcome.trouble.unreachable:
+            self.probe()
 
     def _run_end_hooks(self, task: TaskLine, directory: Path, outcome: Outcome) -> None:
         status = outcome.ended.exit_code
@@ -229,7 +216,7 @@ class TaskRunner:
                     (directory / use.lfn).parent.mkdir(parents=True, exist_ok=True)
             out, err = self._open_streams(task, directory, searches)
         except OSError as error:
-            return _not_ready(error)
+            return not_ready(error)
         program = _program(task, directory, self.environment)
         ended = run_program(program, out, err, self.stop, self.orphans)
         # The clock of the machine may be set meanwhile.
@@ -264,12 +251,6 @@ def _marked(environment: Mapping[str, str], lane: int) -> Mapping[str, str]:
     return {**environment, LANE_VARIABLE: str(lane)}
 
 
-def _not_ready(error: OSError) -> Outcome:
-    now = time.time()
-    reason = f"its directory cannot be made ready: {error.strerror}: {error.filename}"
-    return Outcome(start=now, end=now, trouble=Trouble("failed", reason))
-
-
 def _with_full_disk(trouble: Trouble, directory: Path) -> Trouble:
     """Add to why a program failed that the disk is full, which it may not have been able to say."""
     try:
@@ -280,45 +261,6 @@ def _with_full_disk(trouble: Trouble, directory: Path) -> Trouble:
     if disk.f_bavail * disk.f_frsize >= FULL_BYTES and not no_files:
         return trouble
     return replace(trouble, reason=f"{trouble.reason}; the disk is full: {directory.parent}")
-
-
-def why_failed(task: TaskLine, ended: Ended, searches: Iterable[LineSearch] = ()) -> Trouble | None:
-    """Say in a sentence why a program has not succeeded; None where it has."""
-    reason = _why_ended(task, ended) or why_not_by_messages(task, searches)
-    return Trouble("failed", reason) if reason else None
-
-
-def _why_ended(task: TaskLine, ended: Ended) -> str | None:
-    if ended.not_started:
-        return ended.not_started
-    if ended.timed_out:
-        return f"ran longer than maxwalltime ({task.timeout_seconds} s)"
-    if ended.checkpointed:
-        return f"told to write its checkpoint at checkpoint.time ({task.checkpoint_seconds} s)"
-    if ended.signal is not None:
-        return _signalled(ended.signal)
-    return f"exit code {ended.exit_code}" if ended.exit_code else None
-
-
-def make_record(child: Child, task: TaskLine, outcome: Outcome) -> TaskRecord:
-    """Return the record of one task."""
-    trouble = outcome.trouble
-    return TaskRecord(
-        id=task.id,
-        bag=task.bag,
-        try_=child.try_,
-        attempt=child.attempt,
-        state="succeeded" if trouble is None else trouble.state,
-        reason="" if trouble is None else trouble.reason,
-        exit_code=outcome.ended.exit_code,
-        signal=outcome.ended.signal,
-        start=outcome.start,
-        end=outcome.end,
-        max_rss_mib=outcome.ended.max_rss_mib,
-        outputs=outcome.outputs,
-        stdout_tail=outcome.stdout_tail,
-        stderr_tail=outcome.stderr_tail,
-    )
 
 
 def _program(task: TaskLine, directory: Path, environment: Mapping[str, str]) -> Program:
@@ -333,12 +275,3 @@ def _program(task: TaskLine, directory: Path, environment: Mapping[str, str]) ->
         timeout_seconds=task.timeout_seconds,
         checkpoint_seconds=task.checkpoint_seconds,
     )
-
-
-def _signalled(number: int) -> str:
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        return f"ended by signal {number}"
-    hint = "; was it out of memory?" if number == signal.SIGKILL else ""
-    return f"ended by signal {number} ({name}){hint}"

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import obstore
 import pytest
@@ -18,7 +17,7 @@ from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.errors import InputChanged, ObjectMissing, StoreError
 from pegbatch.ports import ObjectStore
 from tests.fakes_store import MemoryStore
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import CREDENTIALS, make_bucket, s3_server
 
 BUCKET = "contract-bucket"
 KINDS = ("fake", "directory bucket", "file", pytest.param("wire", id="wire"))
@@ -60,7 +59,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     endpoint = request.getfixturevalue("wire")
-    _make_bucket(endpoint)
+    make_bucket(endpoint, BUCKET)
     options = S3Options(endpoint_url=endpoint, retry_seconds=5)
     return Place(Store(s3=options), url, "wire", root)
 
@@ -268,9 +267,3 @@ def _bucket(place: Place) -> S3Store:
 
 def _open(endpoint: str) -> S3Store:
     return S3Store(BUCKET, config={"endpoint": endpoint}, client_options={"allow_http": True})
-
-
-def _make_bucket(endpoint: str) -> None:
-    request = Request(f"{endpoint}/{BUCKET}", method="PUT")
-    with urlopen(request) as answer:
-        assert answer.status == 200

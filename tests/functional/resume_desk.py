@@ -10,25 +10,19 @@ from typing import Any
 
 from pegbatch.adapters.sqlite_runs import SqliteRuns
 from tests.functional.commands import pegbatch
+from tests.functional.workflow_texts import shell_workflow
 
-HEAD = """
-pegasus: "5.0"
-name: mended
-siteCatalog:
-  pegasus: "5.0"
-  sites: [{name: here, directories: []}]
-transformationCatalog:
-  pegasus: "5.0"
-  transformations:
-    - name: sh
-      sites: [{name: here, pfn: /bin/sh, type: installed}]
+HEAD = shell_workflow(
+    "mended",
+    """\
 replicaCatalog:
   pegasus: "5.0"
   replicas:
     - lfn: seed
       pfns: [{site: local, pfn: "SEED"}]
 jobs:
-"""
+""",
+)
 WIDTH = 4
 TASKS = 2 * WIDTH + 1
 """a0…a3, then b0…b3 (each reads its a), then end (reads all b)."""

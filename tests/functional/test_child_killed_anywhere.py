@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +22,7 @@ from pegbatch.adapters.store import store_from_environment
 from pegbatch.model.layout import data_key
 from tests.functional.worker_process import Site
 from tests.run_layout import RunLayout, sh
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import CREDENTIALS, s3_bucket
 
 TASKS = 4
 SIZE = 2 << 20
@@ -39,9 +38,7 @@ STEPS_MAX = 18
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with s3_server() as url:
-        with urlopen(Request(f"{url}/{BUCKET}", method="PUT")) as answer:
-            assert answer.status == 200
+    with s3_bucket(BUCKET) as url:
         yield url
 
 

@@ -19,18 +19,9 @@ import pytest
 
 from pegbatch.emulator.background import local_folder, running
 from tests.functional.commands import LONGEST, ROOT, answer, embedded_aws, pegbatch, planned
+from tests.functional.workflow_texts import shell_workflow
 
-WORKFLOW = """
-pegasus: "5.0"
-name: gated
-siteCatalog:
-  pegasus: "5.0"
-  sites: [{{name: here, directories: []}}]
-transformationCatalog:
-  pegasus: "5.0"
-  transformations:
-    - name: sh
-      sites: [{{name: here, pfn: /bin/sh, type: installed}}]
+JOBS = """\
 jobs:
   - type: job
     id: a
@@ -58,7 +49,7 @@ def base(tmp_path: Path) -> Iterator[Path]:
 def submit_dir(base: Path) -> Path:
     """Return a planned run whose first task waits for the file `go` beside the work folder."""
     workflow = base.parent / "gated.yml"
-    workflow.write_text(WORKFLOW.format(gate=base.parent / "go"))
+    workflow.write_text(shell_workflow("gated", JOBS.format(gate=base.parent / "go")))
     options = ("--sites", "here", "--output-dir", str(base / "outputs"), "--cleanup", "none")
     return Path(planned(workflow, base, *options)["submit_dir"])
 
@@ -198,7 +189,7 @@ def test_the_second_run_is_told_who_holds_the_first_and_a_killed_holder_is_no_ob
 
 
 def test_what_a_cancel_finds_being_submitted_is_not_left_alive(base: Path) -> None:
-    head, _, _ = WORKFLOW.format(gate="/no/such/gate").partition("  - type: job")
+    head = shell_workflow("deep", "jobs:\n")
     level = """  - type: job
     id: t{0}
     name: sh

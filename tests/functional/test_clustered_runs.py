@@ -11,20 +11,9 @@ import pytest
 
 from pegbatch.emulator.background import local_folder, stop
 from tests.functional.commands import answer, pegbatch
+from tests.functional.workflow_texts import shell_workflow
 
-HEAD = """
-pegasus: "5.0"
-name: clusters
-siteCatalog:
-  pegasus: "5.0"
-  sites: [{name: here, directories: []}]
-transformationCatalog:
-  pegasus: "5.0"
-  transformations:
-    - name: sh
-      sites: [{name: here, pfn: /bin/sh, type: installed}]
-jobs:
-"""
+HEAD = shell_workflow("clusters", "jobs:\n")
 
 
 def job(name: str, script: str, reads: list[str], writes: str, **profiles: object) -> str:

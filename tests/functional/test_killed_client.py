@@ -17,18 +17,9 @@ from pegbatch.emulator.background import local_folder
 from pegbatch.engine.submission import FIND_SECONDS
 from tests.functional.commands import embedded_aws, planned
 from tests.functional.killed_at import Attempt, attempt
+from tests.functional.workflow_texts import shell_workflow
 
-WORKFLOW = """
-pegasus: "5.0"
-name: steps
-siteCatalog:
-  pegasus: "5.0"
-  sites: [{name: here, directories: []}]
-transformationCatalog:
-  pegasus: "5.0"
-  transformations:
-    - name: sh
-      sites: [{name: here, pfn: /bin/sh, type: installed}]
+JOBS = """\
 jobs:
   - {type: job, id: a, name: sh, arguments: ["-c", "'echo a > a'"], uses: [{lfn: a, type: output}]}
   - {type: job, id: b, name: sh, arguments: ["-c", "'echo b > b'"], uses: [{lfn: b, type: output}]}
@@ -54,7 +45,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def planned_once(base: Path) -> Path:
     """Return a new submit directory below base."""
     workflow = base.parent / "steps.yml"
-    workflow.write_text(WORKFLOW)
+    workflow.write_text(shell_workflow("steps", JOBS))
     options = (*OPTIONS, "--output-dir", str(base / "outputs"))
     return Path(planned(workflow, base, *options)["submit_dir"])
 

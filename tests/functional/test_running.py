@@ -14,20 +14,9 @@ import pytest
 
 from pegbatch.adapters.sqlite_runs import SqliteRuns
 from pegbatch.emulator.background import local_folder, stop
+from tests.functional.workflow_texts import shell_workflow
 
-WORKFLOW = """
-pegasus: "5.0"
-name: sketch
-siteCatalog:
-  pegasus: "5.0"
-  sites:
-    - name: here
-      directories: []
-transformationCatalog:
-  pegasus: "5.0"
-  transformations:
-    - name: sh
-      sites: [{{name: here, pfn: /bin/sh, type: installed}}]
+JOBS = """\
 jobs:
   - type: job
     id: a
@@ -71,7 +60,7 @@ class Desk:
         return [sys.executable, "-m", "pegbatch"]
 
     def plan(self, script: str, *options: str) -> Path:
-        (self.folder / "wf.yml").write_text(WORKFLOW.format(script=script))
+        (self.folder / "wf.yml").write_text(shell_workflow("sketch", JOBS.format(script=script)))
         words = ("--dir", self.folder, "--output-dir", self.outputs, "--sites", "here", "--json")
         planned = self.pegbatch("plan", *words, *options, "wf.yml")
         assert planned.returncode == 0, planned.stderr

@@ -22,17 +22,11 @@ from pegbatch.adapters.store import Store
 from pegbatch.engine.deliveries import Output
 from pegbatch.errors import OutsideError, StoreError
 from tests.functional.commands import ROOT, embedded_aws, pegbatch
+from tests.functional.workflow_texts import cloud_sites
 
 ENTRY = ROOT / "containers" / "fetch-and-run" / "fetch_and_run.py"
 WORKFLOW = """pegasus: "5.0"
 name: places
-siteCatalog:
-  pegasus: "5.0"
-  sites:
-  - {name: local, directories: [{type: localStorage, path: BASE/out, fileServers:
-      [{operation: all, url: "file://BASE/out"}]}]}
-  - {name: cloud, directories: [{type: sharedScratch, path: /b, fileServers:
-      [{operation: all, url: "s3://places/scratch"}]}]}
 replicaCatalog:
   pegasus: "5.0"
   replicas: [{lfn: in, pfns: [{site: local, pfn: BASE/in}]}]
@@ -235,7 +229,9 @@ def test_an_archive_that_only_fills_the_disk_is_refused_before_it_is_unpacked(
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """Lend the base directory and the URL of a run that has ended well."""
     with embedded_aws(tmp_path_factory.mktemp("restore") / "base") as base:
-        (base / "w.yml").write_text(WORKFLOW.replace("BASE", str(base)))
+        (base / "w.yml").write_text(
+            WORKFLOW.replace("BASE", str(base)) + cloud_sites(base, "places")
+        )
         (base / "in").write_text("input\n")
         assert pegbatch("plan", "--dir", base, "w.yml", cwd=base).returncode == 0
         submit_dir = next(base.glob("*/pegasus/*/run0001"))

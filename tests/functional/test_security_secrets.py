@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.commands import LONGEST, ROOT, embedded_aws, pegbatch
+from tests.functional.workflow_texts import cloud_sites
 
 CANARY = "Canary7d1f"
 SECRETS = {
@@ -39,13 +40,6 @@ echo "to the log"
 """
 WORKFLOW = """pegasus: "5.0"
 name: secrets
-siteCatalog:
-  pegasus: "5.0"
-  sites:
-  - {name: local, directories: [{type: localStorage, path: BASE/out, fileServers:
-      [{operation: all, url: "file://BASE/out"}]}]}
-  - {name: cloud, directories: [{type: sharedScratch, path: /b, fileServers:
-      [{operation: all, url: "s3://secrets/scratch"}]}]}
 transformationCatalog:
   pegasus: "5.0"
   transformations: [{name: look, sites: [{name: local, type: stageable, pfn: BASE/look.sh}]}]
@@ -62,7 +56,8 @@ def base(tmp_path: Path) -> Iterator[Path]:
         script = folder / "look.sh"
         script.write_text(LOOK)
         script.chmod(0o755)
-        (folder / "w.yml").write_text(WORKFLOW.replace("BASE", str(folder)))
+        workflow = WORKFLOW.replace("BASE", str(folder)) + cloud_sites(folder, "secrets")
+        (folder / "w.yml").write_text(workflow)
         (folder / "p.properties").write_text(
             f"pegasus.catalog.replica.db.password = {CANARY}\npegasus.aws.secret_key = {CANARY}\n"
         )

@@ -19,6 +19,7 @@ from lxml import etree
 from pegbatch.adapters.hook_commands import run_hook
 from pegbatch.adapters.store import Store
 from tests.functional.commands import ROOT, embedded_aws, pegbatch
+from tests.functional.workflow_texts import cloud_sites
 
 EVIL = "\x1b[31mred\x1b]0;title\x07\r\x9b2J\x85\u202eodd"
 FORGED = "\npegbatch: all is well"
@@ -31,14 +32,7 @@ exit 3
 """
 WORDS = [f"{start}touch BASE/pwned{end}" for start, end in (("$(", ")"), ("`", "`"), (";", ""))]
 WORDS += ["|touch BASE/pwned", "-x"]
-CATALOGS = """
-siteCatalog:
-  pegasus: "5.0"
-  sites:
-  - {name: local, directories: [{type: localStorage, path: BASE/out, fileServers:
-      [{operation: all, url: "file://BASE/out"}]}]}
-  - {name: cloud, directories: [{type: sharedScratch, path: /b, fileServers:
-      [{operation: all, url: "s3://text/scratch"}]}]}
+PROGRAMS = """\
 transformationCatalog:
   pegasus: "5.0"
   transformations:
@@ -181,7 +175,8 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pat
         jobs[0]["stdout"] = use["lfn"]
         head = {"pegasus": "5.0", "name": "$(w) `x` -y", "jobs": jobs}
         keys = "".join(f"{key}: {json.dumps(value)}\n" for key, value in head.items())
-        (base / "w.yml").write_text(keys + CATALOGS.replace("BASE", str(base)))
+        programs = PROGRAMS.replace("BASE", str(base))
+        (base / "w.yml").write_text(keys + cloud_sites(base, "text") + programs)
         planned = pegbatch("plan", "--dir", base, "w.yml", cwd=base)
         assert planned.returncode == 0, planned.stderr
         submit_dir = next(base.glob("*/pegasus/*/run0001"))

@@ -8,18 +8,16 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.request import Request as UrlRequest
-from urllib.request import urlopen
 
 import pytest
 
-from pegbatch.adapters.store import Store, store_from_environment
+from pegbatch.adapters.store import Store
 from tests.faulty_proxy import Answer, Broken, FaultyProxy, Request, faulty_proxy
 from tests.functional.emulator_bench import until
 from tests.functional.test_child_killed_anywhere import kill_all_of
-from tests.functional.worker_process import Site
+from tests.functional.worker_process import Site, wired_site
 from tests.run_layout import RunLayout, sh
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import CREDENTIALS, s3_bucket
 
 BUCKET = "stopped-children"
 DAY = 86_400
@@ -27,9 +25,7 @@ DAY = 86_400
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with s3_server() as url:
-        with urlopen(UrlRequest(f"{url}/{BUCKET}", method="PUT")) as answer:
-            assert answer.status == 200
+    with s3_bucket(BUCKET) as url:
         yield url
 
 
@@ -45,11 +41,7 @@ def wired(
 ) -> Site:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    store = store_from_environment({"AWS_ENDPOINT_URL_S3": endpoint})
-    environment = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": proxy.url}
-    made = Site(RunLayout(store, f"s3://{BUCKET}/{tmp_path.name}"), environment, tmp_path / "c")
-    made.prepare()
-    return made
+    return wired_site(tmp_path, BUCKET, endpoint, AWS_ENDPOINT_URL_S3=proxy.url)
 
 
 @pytest.fixture

@@ -7,18 +7,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from urllib.request import Request as UrlRequest
-from urllib.request import urlopen
 
 import pytest
 
-from pegbatch.adapters.store import Store, store_from_environment
+from pegbatch.adapters.store import Store
 from pegbatch.adapters.store_s3 import S3Options
 from tests.faulty_proxy import Answer, Broken, FaultyProxy, Request, faulty_proxy, refusal
 from tests.functional.emulator_bench import until
-from tests.functional.worker_process import Site
-from tests.run_layout import RunLayout, file, sh
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.functional.worker_process import Site, wired_site
+from tests.run_layout import file, sh
+from tests.wire_s3 import CREDENTIALS, s3_bucket
 
 BUCKET = "wire-faults"
 PATIENT, HASTY = "30", "3"
@@ -28,9 +26,7 @@ Break = Callable[[Request, Callable[[], Answer], FaultyProxy], Broken]
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with s3_server() as url:
-        with urlopen(UrlRequest(f"{url}/{BUCKET}", method="PUT")) as answer:
-            assert answer.status == 200
+    with s3_bucket(BUCKET) as url:
         yield url
 
 
@@ -47,15 +43,8 @@ def site(
     """Return a run whose children reach S3 through the proxy, and the test without it."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    store = store_from_environment({"AWS_ENDPOINT_URL_S3": endpoint})
-    environment = {
-        **CREDENTIALS,
-        "AWS_ENDPOINT_URL_S3": proxy.url,
-        "PEGBATCH_STORE_RETRY_SECONDS": PATIENT,
-    }
-    made = Site(RunLayout(store, f"s3://{BUCKET}/{tmp_path.name}"), environment, tmp_path / "c")
-    made.prepare()
-    return made
+    environment = {"AWS_ENDPOINT_URL_S3": proxy.url, "PEGBATCH_STORE_RETRY_SECONDS": PATIENT}
+    return wired_site(tmp_path, BUCKET, endpoint, **environment)
 
 
 def hasty(site: Site) -> Site:

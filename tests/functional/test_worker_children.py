@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -19,14 +18,12 @@ from pegbatch.adapters.store import Store, store_from_environment
 from pegbatch.adapters.worker_archive import write_worker
 from tests.functional.worker_process import Site
 from tests.run_layout import RunLayout, file, sh
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import CREDENTIALS, s3_bucket
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with s3_server() as url:
-        with urlopen(Request(f"{url}/wire-bucket", method="PUT")) as answer:
-            assert answer.status == 200
+    with s3_bucket("wire-bucket") as url:
         yield url
 
 

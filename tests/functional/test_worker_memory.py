@@ -6,12 +6,11 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.functional.measured import measured
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import CREDENTIALS, s3_bucket
 
 PROGRAM = """
 import os, sys
@@ -28,9 +27,7 @@ LIMIT_MIB = 140
 
 @pytest.fixture
 def endpoint() -> Iterator[str]:
-    with s3_server() as url:
-        with urlopen(Request(f"{url}/large-bucket", method="PUT")) as answer:
-            assert answer.status == 200
+    with s3_bucket("large-bucket") as url:
         yield url
 
 

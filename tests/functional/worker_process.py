@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pegbatch.adapters.store import store_from_environment
 from pegbatch.adapters.worker_archive import build_worker
 from tests.run_layout import RunLayout
+from tests.wire_s3 import CREDENTIALS
 
 ENTRY = Path(__file__).parents[2] / "containers" / "fetch-and-run" / "fetch_and_run.py"
 
@@ -58,3 +60,15 @@ class Site:
         with self.start(array, **variables) as process:
             output, _ = process.communicate(timeout=60)
         return process.returncode, output.decode()
+
+
+def wired_site(folder: Path, bucket: str, endpoint: str, **environment: str) -> Site:
+    """Return a run on a server whose children are told `environment` besides the credentials.
+
+    This process reaches the server at the endpoint, with the credentials of its own environment.
+    """
+    store = store_from_environment({"AWS_ENDPOINT_URL_S3": endpoint})
+    run = RunLayout(store, f"s3://{bucket}/{folder.name}")
+    made = Site(run, {**CREDENTIALS, **environment}, folder / "c")
+    made.prepare()
+    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -40,13 +40,7 @@ def open_account(region: str, number: str | None, wait_seconds: float) -> Iterat
     if region not in batch_regions():
         logger.warning("%s is no region that this version of boto3 knows AWS Batch in", region)
     clock = SystemClock()
-    budget = CallBudget(clock)
-    with ExitStack() as stack:
-
-        def caller(service: str) -> AwsCaller:
-            client = stack.enter_context(amazon_client(service, region))
-            return AwsCaller(client, budget, clock, service=service)
-
+    with open_callers(region, clock) as caller:
         theirs = str(caller("sts").call("get_caller_identity")["Account"])
         if number not in (None, theirs):
             raise AccessDenied(
@@ -60,3 +54,16 @@ def open_account(region: str, number: str | None, wait_seconds: float) -> Iterat
             buckets=Buckets(caller("s3"), region=region, account=theirs),
             clock=clock,
         )
+
+
+@contextmanager
+def open_callers(region: str, clock: Clock) -> Iterator[Callable[[str], AwsCaller]]:
+    """Yield what opens a client of a service; all of them draw on one budget of calls."""
+    budget = CallBudget(clock)
+    with ExitStack() as stack:
+
+        def caller(service: str) -> AwsCaller:
+            client = stack.enter_context(amazon_client(service, region))
+            return AwsCaller(client, budget, clock, service=service)
+
+        yield caller

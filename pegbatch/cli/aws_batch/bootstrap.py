@@ -11,13 +11,12 @@ from typing import Any
 
 import click
 
-from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
-from pegbatch.adapters.aws_clients import amazon_client
+from pegbatch.adapters.aws_calls import AwsCaller
 from pegbatch.adapters.aws_stacks import Stacks, default_network
 from pegbatch.adapters.properties_files import save_properties
 from pegbatch.batch.entity_bodies import STACK_TAG
 from pegbatch.batch.user_policy import user_policy
-from pegbatch.cli.aws_batch.account import Account, open_account
+from pegbatch.cli.aws_batch.account import Account, open_account, open_callers
 from pegbatch.cli.aws_batch.options import AwsBatchOptions
 from pegbatch.cli.aws_batch.stack_settings import TEMPLATE, stack_parameters
 from pegbatch.cli.choice import ACCOUNT, REGION
@@ -80,7 +79,7 @@ def teardown(options: AwsBatchOptions) -> int:
     with _open(options) as desk:
         found = desk.stacks.find(name)
         if found is None:
-            _echo_gone(name, [], options, f"there is no stack {name}")
+            _echo_gone(name, 0, options, f"there is no stack {name}")
             return 0
         bucket = _bucket_of(desk.stacks.resources(name))
         buckets = desk.account.buckets
@@ -91,7 +90,7 @@ def teardown(options: AwsBatchOptions) -> int:
         if bucket:
             buckets.delete_objects(bucket, keys)
         desk.stacks.delete(name)
-    _echo_gone(name, list(keys), options, f"deleted stack {name} and {len(keys):,} objects")
+    _echo_gone(name, len(keys), options, f"deleted stack {name} and {len(keys):,} objects")
     return 0
 
 
@@ -105,12 +104,7 @@ def _open(options: AwsBatchOptions) -> Iterator[_Desk]:
     wait = options.words.wait_seconds
     with ExitStack() as stack:
         account = stack.enter_context(open_account(options.region, options.account, wait))
-        budget = CallBudget(account.clock)
-
-        def caller(service: str) -> AwsCaller:
-            client = stack.enter_context(amazon_client(service, options.region))
-            return AwsCaller(client, budget, account.clock, service=service)
-
+        caller = stack.enter_context(open_callers(options.region, account.clock))
         stacks = Stacks(caller("cloudformation"), account.clock, wait_seconds=wait)
         yield _Desk(account=account, stacks=stacks, ec2=caller("ec2"))
 
@@ -154,8 +148,8 @@ def _echo(
     )
 
 
-def _echo_gone(name: str, keys: Sequence[str], options: AwsBatchOptions, text: str) -> None:
+def _echo_gone(name: str, objects: int, options: AwsBatchOptions, text: str) -> None:
     if options.words.as_json:
-        echo_json({"stack": name, "action": "deleted", "objects": len(keys)})
+        echo_json({"stack": name, "action": "deleted", "objects": objects})
     else:
         click.echo(text)

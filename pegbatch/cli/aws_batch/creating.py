@@ -23,6 +23,7 @@ from pegbatch.cli.aws_batch.ledger import Ledger
 from pegbatch.cli.aws_batch.options import AwsBatchOptions
 from pegbatch.cli.aws_batch.queues import settle_queue
 from pegbatch.cli.aws_batch.settling import Settling
+from pegbatch.cli.choice import ACCOUNT, REGION
 from pegbatch.errors import OutsideError
 from pegbatch.model.aws_options import EC2, FARGATE, PLATFORM
 from pegbatch.model.entities import PROPERTY_OF, Entity, EntityAction, EntityKind
@@ -152,8 +153,8 @@ def _save(options: AwsBatchOptions, account: Account, ledger: Ledger) -> None:
     if any(entity.kind is BUCKET for entity in ledger.entities):
         found[PROPERTY_OF[BUCKET]] = str(options.bucket)
     values = {
-        "pegasus.aws.region": account.region,
-        "pegasus.aws.account": account.number,
+        REGION: account.region,
+        ACCOUNT: account.number,
         **found,
     }
     path = options.words.save

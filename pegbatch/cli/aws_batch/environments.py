@@ -8,13 +8,13 @@ from typing import Any
 
 from pegbatch.adapters.aws_batch_entities import check_valid
 from pegbatch.batch.entities import short_name
-from pegbatch.batch.entity_bodies import EntityBody, is_ours, tagged
+from pegbatch.batch.entity_bodies import EntityBody, is_ours
 from pegbatch.batch.entity_differences import differences, is_in_place
 from pegbatch.batch.platforms import is_fargate
 from pegbatch.cli.aws_batch.described import arn_of, entity_of, environments_of, name_of
 from pegbatch.cli.aws_batch.settling import Settling
 from pegbatch.errors import OutsideError, Problem
-from pegbatch.model.entities import Difference, EntityAction, EntityKind
+from pegbatch.model.entities import Difference, EntityKind
 
 Json = Mapping[str, Any]
 KIND = EntityKind.ENVIRONMENT
@@ -36,7 +36,7 @@ def settle_environment(settling: Settling, entity: EntityBody) -> Settled:
     twins = settling.twins(KIND, entity.name)
     current = _current(settling, entity, settling.in_use(entity, twins))
     if current is None:
-        return Settled(_make(settling, entity, twins, note=""))
+        return Settled(settling.make(entity, twins))
     changed = differences(entity, current)
     if not settling.update:
         return Settled(_as_it_is(settling, entity, current, changed))
@@ -102,33 +102,22 @@ def _as_it_is(
         settling.report_differences(entity, current, changed)
         return current
     check_valid(KIND, current)
-    found = settling.account.batch.await_valid(KIND, name_of(KIND, current))
-    settling.ledger.note(entity_of(KIND, found, settling.options.prefix, "unchanged"))
-    return found
-
-
-def _make(settling: Settling, entity: EntityBody, twins: Mapping[str, Json], note: str) -> Json:
-    name = settling.free_name(entity, twins)
-    made = settling.make(entity, name, tagged(entity, settling.options.prefix))
-    action: EntityAction = "replaced" if note else "created"
-    settling.ledger.note(entity_of(KIND, made, settling.options.prefix, action, note))
-    return made
+    return settling.keep(KIND, current)
 
 
 def _replace(
     settling: Settling, entity: EntityBody, twins: Mapping[str, Json], current: Json
 ) -> Settled:
+    note = f"takes the place of {name_of(KIND, current)}"
     others = [body for body in settling.in_use(entity, twins).values() if body is not current]
     for other in others:
         # Made by an update that was broken off before any queue used it.
         if not differences(entity, other) and other["status"] != "INVALID":
             found = settling.account.batch.await_valid(KIND, name_of(KIND, other))
-            note = f"takes the place of {name_of(KIND, current)}"
             settling.ledger.note(entity_of(KIND, found, settling.options.prefix, "replaced", note))
             return Settled(found, (current,))
         settling.mark_replaced(KIND, other, name_of(KIND, current))
-    note = f"takes the place of {name_of(KIND, current)}"
-    return Settled(_make(settling, entity, twins, note), (current,))
+    return Settled(settling.make(entity, twins, note), (current,))
 
 
 def _may_switch(settling: Settling, queue: Json) -> bool:

@@ -24,7 +24,7 @@ from pegbatch.cli.results import echo_json
 from pegbatch.cli.running import run_workflow
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.cli.wiring import OpenRun, open_run, open_store
-from pegbatch.engine.past_records import bags_with_records, newest_records
+from pegbatch.engine.past_records import read_newest, records_of_array
 from pegbatch.engine.state import RunState
 from pegbatch.errors import Gathering, Problem, UsageError
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
@@ -85,7 +85,6 @@ def _entities(options: AwsBatchOptions) -> dict[str, str]:
     found = {}
     for kind in (EntityKind.QUEUE, EntityKind.DEFINITION):
         reference = options.references.get(kind)
-        text = options.words.entities.get(kind) or options.settings.get(PROPERTY_OF[kind])
         if reference is None or reference.form == "file":
             problems.append(
                 Problem(
@@ -94,7 +93,8 @@ def _entities(options: AwsBatchOptions) -> dict[str, str]:
                     "give a name or an ARN; --create --save makes what a JSON file describes",
                 )
             )
-        found[PROPERTY_OF[kind]] = text
+        else:
+            found[PROPERTY_OF[kind]] = reference.text
     if problems:
         raise UsageError(problems=problems)
     return found
@@ -173,6 +173,6 @@ def _records(run: OpenRun) -> dict[str, TaskRecord]:
     found: dict[str, TaskRecord] = {}
     for job in run.plan.jobs:
         if job.kind == "compute":
-            for bag in sorted(bags_with_records(store, url, job.name)):
-                found.update(newest_records(store, url, job.name, bag))
+            for _, files in sorted(records_of_array(store, url, job.name).items()):
+                found.update(read_newest(store, files))
     return found

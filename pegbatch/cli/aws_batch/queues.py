@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pegbatch.batch.entities import short_name
-from pegbatch.batch.entity_bodies import EntityBody, is_ours, tagged
+from pegbatch.batch.entity_bodies import EntityBody, is_ours
 from pegbatch.batch.entity_differences import differences, is_in_place
 from pegbatch.batch.platforms import is_fargate
-from pegbatch.cli.aws_batch.described import entity_of, environments_of, name_of
+from pegbatch.cli.aws_batch.described import environments_of, name_of
 from pegbatch.cli.aws_batch.settling import Settling
 from pegbatch.errors import OutsideError
-from pegbatch.model.entities import Difference, EntityAction, EntityKind
+from pegbatch.model.entities import Difference, EntityKind
 
 Json = Mapping[str, Any]
 KIND = EntityKind.QUEUE
@@ -27,14 +27,13 @@ def settle_queue(settling: Settling, entity: EntityBody) -> None:
     twins = settling.twins(KIND, entity.name)
     current = next(iter(settling.in_use(entity, twins).values()), None)
     if current is None:
-        _make(settling, entity, twins, "")
+        settling.make(entity, twins)
         return
     changed = differences(entity, current)
     if changed and not settling.update:
         settling.report_differences(entity, current, changed)
     elif not changed:
-        found = settling.account.batch.await_valid(KIND, name_of(KIND, current))
-        settling.ledger.note(entity_of(KIND, found, settling.options.prefix, "unchanged"))
+        settling.keep(KIND, current)
     elif not is_ours(current, settling.options.prefix):
         raise OutsideError(
             f"{name_of(KIND, current)} was not made by pegbatch under this prefix, and differs: "
@@ -44,8 +43,8 @@ def settle_queue(settling: Settling, entity: EntityBody) -> None:
     elif is_in_place(KIND, changed) and not _changes_family(settling, entity, current, changed):
         settling.change(entity, current, changed)
     else:
-        _make(settling, entity, twins, f"takes the place of {name_of(KIND, current)}")
-        _retire(settling, entity, current, twins)
+        made = settling.make(entity, twins, f"takes the place of {name_of(KIND, current)}")
+        _retire(settling, current, name_of(KIND, made))
 
 
 def _check_environments(entity: EntityBody) -> None:
@@ -61,18 +60,8 @@ def _check_environments(entity: EntityBody) -> None:
         )
 
 
-def _make(settling: Settling, entity: EntityBody, twins: Mapping[str, Json], note: str) -> None:
-    name = settling.free_name(entity, twins)
-    made = settling.make(entity, name, tagged(entity, settling.options.prefix))
-    action: EntityAction = "replaced" if note else "created"
-    settling.ledger.note(entity_of(KIND, made, settling.options.prefix, action, note))
-
-
-def _retire(
-    settling: Settling, entity: EntityBody, current: Json, twins: Mapping[str, Json]
-) -> None:
+def _retire(settling: Settling, current: Json, new_name: str) -> None:
     """Take no new jobs in a queue whose place is taken; those in it still run."""
-    new_name = settling.free_name(entity, twins)
     settling.mark_replaced(KIND, current, new_name)
     settling.account.batch.update(KIND, name_of(KIND, current), state="DISABLED")
 

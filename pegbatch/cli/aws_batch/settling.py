@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pegbatch.adapters.aws_batch_entities import check_valid
-from pegbatch.batch.entities import Reference, other_name
+from pegbatch.batch.entities import NAME_KEYS, Reference, other_name
 from pegbatch.batch.entity_bodies import (
     DIGEST_TAG,
     REPLACED_TAG,
@@ -15,6 +15,7 @@ from pegbatch.batch.entity_bodies import (
     digest,
     is_ours,
     replaced_by,
+    tagged,
 )
 from pegbatch.batch.entity_differences import differences
 from pegbatch.cli.aws_batch.account import Account
@@ -22,7 +23,7 @@ from pegbatch.cli.aws_batch.described import arn_of, entity_of, name_of
 from pegbatch.cli.aws_batch.ledger import Ledger
 from pegbatch.cli.aws_batch.options import AwsBatchOptions
 from pegbatch.errors import OutsideError, Problem
-from pegbatch.model.entities import Difference, EntityKind
+from pegbatch.model.entities import Difference, EntityAction, EntityKind
 
 Json = Mapping[str, Any]
 
@@ -43,9 +44,8 @@ class Settling:
         """
         kind, batch = reference.kind, self.account.batch
         is_definition = kind is EntityKind.DEFINITION
-        found = (
-            batch.definition(reference.text) if is_definition else batch.find(*_asked(reference))
-        )
+        text = reference.text
+        found = batch.definition(text) if is_definition else batch.find(kind, text)
         if found is None:
             raise OutsideError(
                 f"there is none in {self.options.region}",
@@ -79,12 +79,28 @@ class Settling:
             and (name == entity.name or is_ours(body, self.options.prefix))
         }
 
-    def make(self, entity: EntityBody, name: str, body: dict[str, Any]) -> Json:
-        """Make an environment or queue under a name, and return it once it is VALID."""
-        key = "computeEnvironmentName" if entity.kind is EntityKind.ENVIRONMENT else "jobQueueName"
+    def keep(self, kind: EntityKind, found: Json) -> Json:
+        """Note that one is as it should be, and return it once it is VALID."""
+        body = self.account.batch.await_valid(kind, name_of(kind, found))
+        self.ledger.note(entity_of(kind, body, self.options.prefix, "unchanged"))
+        return body
+
+    def make(self, entity: EntityBody, twins: Mapping[str, Json], note: str = "") -> Json:
+        """Make an environment or queue under the free name, and return it once it is VALID.
+
+        Shapes: note says whose place it takes; empty where it takes none.
+        Errors: OutsideError where both names are taken, or it cannot be made.
+        """
+        made = self._make(entity, self._free_name(entity, twins))
+        action: EntityAction = "replaced" if note else "created"
+        self.ledger.note(entity_of(entity.kind, made, self.options.prefix, action, note))
+        return made
+
+    def _make(self, entity: EntityBody, name: str) -> Json:
         batch = self.account.batch
+        body = {**tagged(entity, self.options.prefix), NAME_KEYS[entity.kind]: name}
         try:
-            batch.create(entity.kind, {**body, key: name})
+            batch.create(entity.kind, body)
         except OutsideError:
             # The answer of the first try may have been lost: then it is there all the same.
             found = batch.find(entity.kind, name)
@@ -92,7 +108,7 @@ class Settling:
                 raise
         return batch.await_valid(entity.kind, name)
 
-    def free_name(self, entity: EntityBody, twins: Mapping[str, Json]) -> str:
+    def _free_name(self, entity: EntityBody, twins: Mapping[str, Json]) -> str:
         """Return the name that is not taken.
 
         Errors: OutsideError where the one that was replaced last still ends its jobs.
@@ -138,10 +154,6 @@ class Settling:
         """Say in a tag that an environment or queue only ends its jobs; not on others' own."""
         if is_ours(old, self.options.prefix):
             self.account.batch.tag(arn_of(kind, old), {REPLACED_TAG: new_name})
-
-
-def _asked(reference: Reference) -> tuple[EntityKind, str]:
-    return reference.kind, reference.text
 
 
 def _changes(entity: EntityBody, changed: Sequence[Difference]) -> dict[str, Any]:

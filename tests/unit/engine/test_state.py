@@ -7,18 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbatch.engine.state import (
-    Finish,
-    Recover,
-    RunState,
-    Submit,
-    Upload,
-    Watch,
-    decide,
-    fold,
-    new_state,
-    step,
-)
+from pegbatch.engine.commands import Finish, Recover, Submit, Upload, Watch
+from pegbatch.engine.state import RunState, decide, fold, new_state, step
 from pegbatch.model.events import EventKind, RunEvent
 from tests.plans import RUN_URL, diamond, job, plan
 

@@ -8,19 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pegbatch.engine.commands import Finish, Submit, Upload, Watch
 from pegbatch.engine.counting import Mark
 from pegbatch.engine.loop import wait
-from pegbatch.engine.state import (
-    Finish,
-    RunState,
-    Submit,
-    Upload,
-    Watch,
-    decide,
-    fold,
-    new_state,
-    step,
-)
+from pegbatch.engine.state import RunState, decide, fold, new_state, step
 from pegbatch.engine.status import Findings, build_status
 from pegbatch.errors import InputError
 from pegbatch.model.events import EventKind, RunEvent

@@ -13,7 +13,7 @@ from pegbatch.model.manifest import TaskLine, task_from_json
 from pegbatch.model.records import TaskRecord
 from pegbatch.worker.child import read_child
 from pegbatch.worker.lanes import Steps, run_in_lanes
-from pegbatch.worker.task import Outcome, make_record
+from pegbatch.worker.outcome import Outcome, make_record
 from tests.run_layout import task
 
 CHILD = read_child(["s3://b/r", "L0"], {})

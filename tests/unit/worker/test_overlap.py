@@ -15,9 +15,9 @@ from pegbatch.model.records import TaskRecord
 from pegbatch.worker.child import read_child
 from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.look_ahead import BYTES_MAX, LookAhead
+from pegbatch.worker.outcome import Outcome, make_record
 from pegbatch.worker.saves import Save, Saves
 from pegbatch.worker.stop import Stop
-from pegbatch.worker.task import Outcome, make_record
 from tests.run_layout import sh, task
 from tests.unit.worker.conftest import Bench
 

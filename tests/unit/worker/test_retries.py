@@ -13,8 +13,8 @@ from pegbatch.model.manifest import task_from_json
 from pegbatch.model.records import TaskRecord
 from pegbatch.worker import recorder
 from pegbatch.worker.child import read_child
+from pegbatch.worker.outcome import Outcome, make_record
 from pegbatch.worker.recorder import Recorder
-from pegbatch.worker.task import Outcome, make_record
 from tests.fakes_store import MemoryStore
 from tests.run_layout import sh
 from tests.unit.worker.conftest import Bench
