@@ -15,7 +15,7 @@ LINT_IMPORTS := $(VENV_PYTHON) -c 'from importlinter.cli import lint_imports_com
 EXAMPLE := share/examples/black-diamond
 WORK := pegbatch-work
 
-.PHONY: help demo test soak check lint types imports check-check bench clean FORCE
+.PHONY: help demo test soak check lint types imports check-check bench docs vendor clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +24,8 @@ help:
 	@echo 'make soak    run large workflows while things break; minutes'
 	@echo 'make check   lint, types, import contracts, and a test of these checks'
 	@echo 'make bench   run every benchmark; minutes'
+	@echo 'make docs    build the user guide into build/docs'
+	@echo 'make vendor  fetch the charting library of reports again from npm, and verify it'
 	@echo 'make clean   remove .venv, $(WORK) and caches'
 
 # The stamp holds the folder it was made in: a checkout that was moved or copied installs anew.
@@ -42,6 +44,11 @@ endif
 .venv/installed-test: .venv/installed
 	@echo 'Installing what the tests need into .venv ...'
 	@$(PIP_INSTALL) --editable '.[test]'
+	@touch $@
+
+.venv/installed-docs: .venv/installed
+	@echo 'Installing what the user guide is built with into .venv ...'
+	@$(PIP_INSTALL) --editable '.[docs]'
 	@touch $@
 
 demo: .venv/installed
@@ -74,6 +81,13 @@ check-check: .venv/installed-test
 
 bench: .venv/installed-test
 	@$(VENV_PYTHON) -m benchmarks.run
+
+docs: .venv/installed-docs
+	@NO_MKDOCS_2_WARNING=1 $(VENV_PYTHON) -m mkdocs build -q --strict -f .ci/mkdocs.yml
+	@echo 'Open build/docs/index.html'
+
+vendor: .venv/installed
+	@$(VENV_PYTHON) .ci/vendor.py
 
 clean:
 	@if test -e $(VENV_PYTHON) && test -d $(WORK); then \

@@ -159,8 +159,8 @@ def measure(children: int, at_once: int, repeat: int) -> tuple[Taken, Taken]:
 
 def children_rows(quick: bool) -> Iterator[Row]:
     """Measure as many at once as there are processors."""
-    children, repeat = (50, 1) if quick else (2_000, 2)
-    value, floor = measure(children, os.cpu_count() or 1, repeat)
+    children = 50 if quick else 2_000
+    value, floor = measure(children, os.cpu_count() or 1, 1)
     yield from rows_of("children of an array", children, value, floor, BOUND)
 
 

@@ -1,7 +1,7 @@
 """Run the benchmarks: `python -m benchmarks.run [--quick] [--list] [NAME ...]`.
 
 Prints each row as it is known, writes results.json, and puts the table into README.md. Where only
-some are run, the rows of the others stay as they were.
+some are run, the rows of the others stay as they were; `--table` only writes the table.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run the benchmarks.")
     parser.add_argument("--quick", action="store_true", help="small sizes; the tables stay")
     parser.add_argument("--list", action="store_true", help="name the benchmarks, run none")
+    parser.add_argument("--table", action="store_true", help="write the table anew, run none")
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(BENCHMARKS))
@@ -51,6 +52,9 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(BENCHMARKS)}")
     if options.list:
         print("\n".join(BENCHMARKS))
+        return
+    if options.table:
+        _keep({})
         return
     measured = {name: _run(name, options.quick) for name in options.names or BENCHMARKS}
     if not options.quick:

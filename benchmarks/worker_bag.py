@@ -23,10 +23,14 @@ from benchmarks.taken import Taken, bare, least, rows_of, run
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.adapters.worker_archive import write_worker
+from tests.functional.measured import measured
 from tests.run_layout import RunLayout, task
 from tests.wire_s3 import s3_server
 
 BOUND = 1.3
+MEMORY_BOUND = 1.5
+SHORT, LONG = 1_000, 100_000
+"""Tasks of the bags whose memory is compared."""
 BUCKET = "benchmark"
 DATA = b"small\n"
 STORES = ("directory", "wire", "moto")
@@ -108,6 +112,35 @@ def bag_rows(quick: bool) -> Iterator[Row]:
     tasks, repeat = (50, 1) if quick else (1_000, 5)
     for store in STORES[:2]:
         yield from rows_of(f"bag, {store}", tasks, *measure(store, tasks, repeat), BOUND)
+    yield _long_bag_row(2_000 if quick else LONG)
+
+
+def _long_bag_row(tasks: int) -> Row:
+    """Measure what the worker keeps in memory of a long bag, against a short one."""
+    return Row(
+        name="skipped tasks, peak RSS",
+        size=tasks,
+        value=_peak_mib(tasks),
+        unit="MiB",
+        floor=_peak_mib(SHORT),
+        bound=MEMORY_BOUND,
+    )
+
+
+def _peak_mib(tasks: int) -> int:
+    """Return what a child takes whose first task fails, so that all others are skipped."""
+    with tempfile.TemporaryDirectory() as name, site("directory", Path(name)) as (url, environment):
+        folder = Path(name)
+        write_worker(folder / "worker.pyz")
+        layout = RunLayout(opened(environment), url)
+        files = [f"f{number}" for number in range(tasks)]
+        pairs = zip(["in", *files], files, strict=False)
+        layout.put("in", DATA)
+        layout.add_array(
+            "L0", [task(made, "/bin/false", inputs=[read], outputs=[made]) for read, made in pairs]
+        )
+        words = [sys.executable, str(folder / "worker.pyz"), url, "L0"]
+        return measured(words, folder, environment).peak_mib
 
 
 def main() -> None:

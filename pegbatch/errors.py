@@ -61,6 +61,12 @@ class UsageError(PegbatchError):
     exit_code = 2
 
 
+class NotInstalled(UsageError):
+    """What was asked for takes a package that is not there."""
+
+    code = "not-installed"
+
+
 class InputError(PegbatchError):
     """A file is unreadable, malformed, or contradicts itself (unknown id, cycle)."""
 
@@ -80,6 +86,12 @@ class InputChanged(InputError):
             where=where,
             hint="bring it back as it was, or plan the workflow again",
         )
+
+
+class NoSubmitDirectory(InputError):
+    """A directory is not one that `plan` wrote."""
+
+    code = "no-submit-directory"
 
 
 class Gathering:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pegbatch.model.events import RunEvent
+from pegbatch.model.queue_facts import QueueFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,19 @@ class ObjectStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobAttempt:
+    """What DescribeJobs says of one attempt that has ended."""
+
+    start: float | None
+    """Seconds since the epoch, as `end`; None where it never came to start."""
+    end: float | None
+    exit_code: int | None = None
+    reason: str = ""
+    """Why it ended, in Batch's words; empty where there are none."""
+    log_stream: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobState:
     """What DescribeJobs says of one job, cut to what a run needs."""
 
@@ -81,6 +95,16 @@ class JobState:
     log_stream: str | None = None
     log_group: str | None = None
     """Where the definition names one; None: Batch's own."""
+    started: float | None = None
+    """Of the newest attempt, in seconds since the epoch; None where it has not started."""
+    stopped: float | None = None
+    """None where it has not ended."""
+    attempts: tuple[JobAttempt, ...] = ()
+    """Those that have ended, oldest first; of a plain job or child, and from DescribeJobs alone."""
+
+
+DESCRIBED_AT_ONCE = 100
+"""Ids that one call describes. Source: AWS Batch API, DescribeJobs."""
 
 
 class JobService(Protocol):
@@ -90,7 +114,11 @@ class JobService(Protocol):
         """Make one SubmitJob call and return the job id."""
 
     def describe(self, job_ids: Sequence[str]) -> Mapping[str, JobState]:
-        """Return the states of jobs by id; ids that the service does not show are left out."""
+        """Return the states of jobs by id; ids that the service does not show are left out.
+
+        Shapes: one call for each DESCRIBED_AT_ONCE ids, in their order. A child's id is that of its
+        array, a colon and its index.
+        """
 
     def find(self, queue: str, job_name: str) -> Sequence[JobState]:
         """Return the jobs of exactly that name in a queue, in any state."""
@@ -98,15 +126,46 @@ class JobService(Protocol):
     def children(self, job_id: str, status: str) -> Iterator[JobState]:
         """Yield the children of an array that are in one state."""
 
+    def queue(self, name: str) -> QueueFacts | None:
+        """Return a job queue as it stands, by name or ARN; None where there is none."""
+
     def terminate(self, job_id: str, reason: str) -> None:
         """End a job in whatever state it is (array parents: all its children)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One event of a log stream."""
+
+    time_ms: int
+    """Milliseconds since the epoch."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A part of a log stream, perhaps an empty one."""
+
+    lines: tuple[LogLine, ...]
+    token: str
+    """Where the next page begins; the token that was given: there is no more, for now."""
+
+
+class LogService(Protocol):
+    """CloudWatch Logs, as far as reading takes it. Errors: JobServiceError, AccessDenied."""
+
+    def page(self, stream: str, *, group: str | None, token: str | None) -> LogPage | None:
+        """Return what follows a token, or the head of a stream; None where there is no stream.
+
+        Shapes: stream and group as `JobState` has them.
+        """
 
 
 class RunStore(Protocol):
     """The event log of one submit directory."""
 
-    def append(self, event: RunEvent) -> None:
-        """Write one event; it is on disk when this returns."""
+    def append(self, *events: RunEvent) -> None:
+        """Write events, all or none; they are on disk when this returns."""
 
     def events(self, *, after: int = 0) -> Sequence[RunEvent]:
         """Return the events but for the first `after` of them, oldest first."""

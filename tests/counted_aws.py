@@ -10,13 +10,15 @@ import contextlib
 import json
 import re
 import threading
+import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -46,6 +48,8 @@ class CountedAws:
     """By `bucket/key`: bytes and metadata."""
     parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
     """Of uploads that are under way."""
+    ran: Callable[[int], float] = lambda index: 60.0
+    """How many seconds the child of an index has run, where it has begun."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -83,7 +87,9 @@ class CountedAws:
             case "submitjob":
                 return self._submit(dict(body))
             case "describejobs":
-                return {"jobs": [self.jobs[one] for one in body["jobs"] if one in self.jobs]}
+                assert len(body["jobs"]) <= 100 and len(set(body["jobs"])) == len(body["jobs"])
+                shown = map(self._described, body["jobs"])
+                return {"jobs": [one for one in shown if one is not None]}
             case "terminatejob":
                 if self.jobs[body["jobId"]]["status"] not in ("SUCCEEDED", "FAILED"):
                     self.set_states("FAILED", reason=body["reason"], ids=[body["jobId"]])
@@ -96,6 +102,37 @@ class CountedAws:
                 return {"jobQueues": [{**state, "status": "VALID", "priority": 1, **order}]}
             case _:
                 raise AssertionError(f"nobody should call {operation}")
+
+    def set_children(self, job_id: str, **counts: int) -> None:
+        """Let so many children of an array stand so, in order of their index; the rest waits."""
+        properties = self.jobs[job_id]["arrayProperties"]
+        rest = properties["size"] - sum(counts.values())
+        properties["statusSummary"] = {**counts, **({"RUNNABLE": rest} if rest else {})}
+
+    def _described(self, job_id: str) -> dict[str, Any] | None:
+        """Return what DescribeJobs says of a job, or of a child of an array."""
+        array, colon, index = job_id.rpartition(":")
+        if not colon or array not in self.jobs:
+            return self.jobs.get(job_id)
+        job = self.jobs[array]
+        if int(index) >= job["arrayProperties"]["size"]:
+            return None
+        counts = job["arrayProperties"]["statusSummary"]
+        ends = accumulate(counts.values())
+        state = next(one for one, end in zip(counts, ends, strict=True) if int(index) < end)
+        return (
+            {**job, "jobId": job_id, "status": state}
+            | self._times(state, int(index))
+            | {"arrayProperties": {"index": int(index)}}
+        )
+
+    def _times(self, state: str, index: int) -> dict[str, int]:
+        """Return when a child began and ended, in milliseconds."""
+        if state in ("SUCCEEDED", "FAILED"):
+            return {"startedAt": 1_000, "stoppedAt": 1_000 + int(1_000 * self.ran(index))}
+        if state == "RUNNING":
+            return {"startedAt": int(1_000 * (time.time() - self.ran(index)))}
+        return {}
 
     def _submit(self, body: dict[str, Any]) -> dict[str, Any]:
         job_id = f"00000000-0000-0000-0000-{len(self.jobs):012}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from pegbatch.errors import RunLocked, SubmitUnclear
 from pegbatch.model.events import RunEvent
-from pegbatch.ports import JobState
+from pegbatch.model.queue_facts import QueueFacts
+from pegbatch.ports import JobState, LogLine, LogPage
 
 
 class FakeClock:
@@ -37,9 +39,10 @@ class FakeRunStore:
         self.holder: str | None = None
         self.before_append: Callable[[RunEvent], None] = lambda event: None
 
-    def append(self, event: RunEvent) -> None:
-        self.before_append(event)
-        self.log.append(event)
+    def append(self, *events: RunEvent) -> None:
+        for event in events:
+            self.before_append(event)
+        self.log.extend(events)
 
     def events(self, *, after: int = 0) -> Sequence[RunEvent]:
         return tuple(self.log[after:])
@@ -73,6 +76,10 @@ class FakeJobs:
         self.invisible: set[str] = set()
         self.terminated: list[tuple[str, str]] = []
         self.described: list[tuple[str, ...]] = []
+        self.queues: dict[str, QueueFacts] = {}
+        self.queues_asked: list[str] = []
+        self._numbers = count()
+        """Calls come from several threads."""
         self.lose_answers = 0
         self.drop_calls = 0
         self.before_submit: Callable[[Mapping[str, Any]], None] = lambda body: None
@@ -83,7 +90,7 @@ class FakeJobs:
         if self.drop_calls:
             self.drop_calls -= 1
             raise SubmitUnclear("the connection was closed")
-        job_id = f"job-{len(self.jobs)}"
+        job_id = f"job-{next(self._numbers)}"
         self.bodies[job_id] = body
         self.jobs[job_id] = JobState(job_id=job_id, name=body["jobName"], status="PENDING")
         if self.lose_answers:
@@ -111,6 +118,10 @@ class FakeJobs:
     def children(self, job_id: str, status: str) -> Iterator[JobState]:
         return (child for child in self.lost.get(job_id, []) if child.status == status)
 
+    def queue(self, name: str) -> QueueFacts | None:
+        self.queues_asked.append(name)
+        return self.queues.get(name)
+
     def terminate(self, job_id: str, reason: str) -> None:
         self.before_terminate(job_id)
         self.terminated.append((job_id, reason))
@@ -132,3 +143,17 @@ class FakeJobs:
     def id_of(self, job_name: str) -> str:
         (job_id,) = (job_id for job_id, job in self.jobs.items() if job.name == job_name)
         return job_id
+
+
+class FakeStreams:
+    """CloudWatch Logs: streams by name, two lines a page; a test may write more to them."""
+
+    def __init__(self, **streams: str) -> None:
+        self.streams = {name: text.splitlines() for name, text in streams.items()}
+
+    def page(self, stream: str, *, group: str | None, token: str | None) -> LogPage | None:
+        if stream not in self.streams:
+            return None
+        start = int(token or 0)
+        lines = self.streams[stream][start : start + 2]
+        return LogPage(tuple(LogLine(0, line) for line in lines), str(start + len(lines)))

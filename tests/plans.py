@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pegbatch.engine.context import Context, Launch, Pace, Ports
 from pegbatch.engine.journal import Journal
-from pegbatch.engine.state import RunState, new_state
+from pegbatch.engine.state import new_state
 from pegbatch.engine.uploads import UploadItem
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.plan import Job, JobKind, JobLink, LinkType, Plan, Resources
@@ -102,7 +102,7 @@ class Bench:
         *,
         may_submit: bool = True,
         writes: bool = True,
-        on_change: Callable[[RunState], None] = lambda state: None,
+        on_change: Callable[[Context], None] = lambda context: None,
     ) -> Context:
         state = new_state(self.plan, self.tries)
         journal = Journal(self.runs, self.clock, state, writes=writes)

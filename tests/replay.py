@@ -68,7 +68,8 @@ class Replay:
             place = {"array": array, "bag": int(bag)}
             for line in path.read_text().splitlines():
                 record = json.loads(line) | place
-                found[record["id"]].append(record)
+                if "child" not in record:
+                    found[record["id"]].append(record)
         for rows in found.values():
             rows.sort(key=lambda row: (row["try"], row["attempt"]))
         return found

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, takewhile
 from typing import Any
 
 from pegbatch.errors import ObjectMissing
 from pegbatch.model import layout
 from pegbatch.model.manifest import IndexLine, format_index_line
-from pegbatch.model.records import TaskRecord, record_from_json
+from pegbatch.model.records import TaskRecord, parse_records
 from pegbatch.ports import ObjectStore
 
 Line = dict[str, Any]
@@ -105,9 +106,10 @@ class RunLayout:
         self.store.write(url, json.dumps(counted).encode())
 
     def records(self, array: str, bag: int, number: int = 1, attempt: int = 1) -> list[TaskRecord]:
-        """Return the records of one attempt; none where there is no file."""
-        data = self.get_key(layout.record_key(array, bag, number, attempt)) or b""
-        return [record_from_json(json.loads(line)) for line in data.splitlines()]
+        """Return the records of one attempt, of all its parts; none where there is no file."""
+        keys = (layout.record_key(array, bag, number, attempt, part) for part in count(1))
+        parts = takewhile(lambda data: data is not None, map(self.get_key, keys))
+        return parse_records(b"".join(part or b"" for part in parts))
 
     def states(self, array: str, bag: int, number: int = 1, attempt: int = 1) -> Mapping[str, str]:
         """Return the state of each task that one attempt recorded."""
@@ -116,7 +118,8 @@ class RunLayout:
     def marks(self) -> list[str]:
         """Return the failure marks, `<array>/<bag>.<try>.<failed>.<skipped>`."""
         folder = self.url(layout.FAILURES_KEY)
-        return sorted(info.url.removeprefix(f"{folder}/") for info in self.store.list(folder))
+        names = sorted(info.url.removeprefix(f"{folder}/") for info in self.store.list(folder))
+        return [name for name in names if not name.endswith((".again", ".lost"))]
 
     def log(self, array: str, bag: int, number: int = 1, attempt: int = 1) -> str:
         """Return the log of one attempt."""

@@ -81,7 +81,7 @@ class Tries:
         for path in (self.run / "records").glob("*/*/*.jsonl"):
             for line in path.read_text().splitlines():
                 record = json.loads(line)
-                if record["id"] in self.parents:
+                if record.get("id") in self.parents:
                     found[record["id"]].append(record)
         for rows in found.values():
             rows.sort(key=lambda row: (row["try"], row["attempt"]))

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pegbatch.adapters.aws_calls import AwsCaller
-from pegbatch.ports import JobState
-
-DESCRIBE_AT_ONCE = 100
-"""Ids that one DescribeJobs call takes."""
+from pegbatch.adapters.aws_queue import look_at_queue
+from pegbatch.model.queue_facts import QueueFacts
+from pegbatch.ports import DESCRIBED_AT_ONCE, JobAttempt, JobState
 
 
 class AwsBatch:
@@ -29,8 +28,8 @@ class AwsBatch:
     def describe(self, job_ids: Sequence[str]) -> Mapping[str, JobState]:
         """Return the states of jobs by id; ids that the service does not show are left out."""
         found: dict[str, JobState] = {}
-        for start in range(0, len(job_ids), DESCRIBE_AT_ONCE):
-            chunk = list(job_ids[start : start + DESCRIBE_AT_ONCE])
+        for start in range(0, len(job_ids), DESCRIBED_AT_ONCE):
+            chunk = list(job_ids[start : start + DESCRIBED_AT_ONCE])
             answer = self._caller.call("describe_jobs", jobs=chunk)
             for detail in answer.get("jobs", ()):
                 found[detail["jobId"]] = _job_state(detail)
@@ -48,6 +47,10 @@ class AwsBatch:
     def children(self, job_id: str, status: str) -> Iterator[JobState]:
         """Yield the children of an array that are in one state."""
         return self._list(arrayJobId=job_id, jobStatus=status)
+
+    def queue(self, name: str) -> QueueFacts | None:
+        """Return a job queue as it stands, by name or ARN; None where there is none."""
+        return look_at_queue(self._caller, name)
 
     def terminate(self, job_id: str, reason: str) -> None:
         """End a job in whatever state it is (array parents: all its children)."""
@@ -76,7 +79,32 @@ def _job_state(detail: Mapping[str, Any]) -> JobState:
         exit_code=container.get("exitCode"),
         log_stream=container.get("logStreamName"),
         log_group=_log_group(container),
+        started=_seconds(detail.get("startedAt")),
+        stopped=_seconds(detail.get("stoppedAt")),
+        attempts=tuple(map(_attempt, detail.get("attempts") or ())),
     )
+
+
+def _attempt(detail: Mapping[str, Any]) -> JobAttempt:
+    """Read an AttemptDetail. The container's own reason says more than the job's."""
+    container = detail.get("container") or {}
+    return JobAttempt(
+        start=_seconds(detail.get("startedAt")),
+        end=_seconds(detail.get("stoppedAt")),
+        exit_code=container.get("exitCode"),
+        reason=_joined(detail.get("statusReason"), container.get("reason")),
+        log_stream=container.get("logStreamName"),
+    )
+
+
+def _joined(status: str | None, container: str | None) -> str:
+    parts = [part for part in (status, container) if part]
+    return ": ".join(dict.fromkeys(parts))
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    """Return a time of the API; it has 0 for one that has not come."""
+    return milliseconds / 1000 if milliseconds else None
 
 
 def _log_group(container: Mapping[str, Any]) -> str | None:

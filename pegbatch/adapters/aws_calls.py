@@ -96,6 +96,7 @@ EXPIRED_HINT = (
     "what was submitted goes on meanwhile"
 )
 CLOCK_HINT = "set the clock of this machine right (`timedatectl set-ntp true`), and try again"
+CHECK_HINT = "`pegbatch check` says what is amiss; then run the same command again"
 LONGEST_QUEUE_SECONDS = 10.0
 """No thread waits longer for its turn; the clock of the machine was set back where it would."""
 
@@ -282,7 +283,7 @@ def _translate_answer(error: ClientError, operation: _Operation) -> OutsideError
         return JobServiceUnreachable(
             text, hint="the service is overloaded; run the same command again"
         )
-    return JobServiceError(text)
+    return JobServiceError(text, hint=CHECK_HINT if operation.name == "submit_job" else None)
 
 
 def _one_line(text: str) -> str:

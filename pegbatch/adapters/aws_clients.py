@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from pegbatch.adapters.aws_calls import CREDENTIALS_HINT
+from pegbatch.engine.parallel import WORKERS
 from pegbatch.errors import AccessDenied
 
 LOCAL_REGION = "us-east-1"
@@ -64,6 +65,8 @@ def _config(proxies: dict[str, str] | None = None) -> Config:
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
+        # As many calls as are made at a time: with fewer, each one more opens a connection anew.
+        max_pool_connections=WORKERS,
         proxies=proxies,
         user_agent_extra="pegbatch",
     )

@@ -16,7 +16,7 @@ from pegbatch.adapters.aws_calls import AwsCaller
 from pegbatch.adapters.aws_entity_files import check_entity, read_entity_file
 from pegbatch.batch.entities import NAME_KEYS, Reference, classify
 from pegbatch.batch.entity_bodies import EntityBody, translate_old_keys
-from pegbatch.errors import InputError, OutsideError, PlanError, Problem
+from pegbatch.errors import InputError, JobServiceError, OutsideError, PlanError, Problem
 from pegbatch.model.aws_options import ON_DEMAND_QUEUE, read_aws_options
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.ports import Clock
@@ -25,6 +25,8 @@ JOB_DEFINITION = PROPERTY_OF[EntityKind.DEFINITION]
 JOB_QUEUE = PROPERTY_OF[EntityKind.QUEUE]
 COMPUTE_ENVIRONMENT = PROPERTY_OF[EntityKind.ENVIRONMENT]
 WAIT_SECONDS = 60.0
+_EXISTS = "Object already exists"
+"""What AWS Batch says of a name that is taken."""
 ON_DEMAND_SUFFIX = "-on-demand"
 """Ends the name of the queue to fall back on, in the embedded AWS and where none is named."""
 QUEUE_NAME_MAX = 128
@@ -115,7 +117,7 @@ class LocalEntities:
         found = self._environment(name)
         if found is None:
             filled = _with_local_resources(body, self.vcpus)
-            self.caller.call("create_compute_environment", **self._checked(key, filled))
+            self._create("create_compute_environment", self._checked(key, filled))
         elif self.set_vcpus and _max_vcpus(found) not in (None, self.vcpus):
             self.caller.call(
                 "update_compute_environment",
@@ -136,20 +138,25 @@ class LocalEntities:
             # As in Pegasus, an entry without an environment means the one of this run.
             filled = [{"computeEnvironment": environment, **entry} for entry in order]
             whole = {"priority": 1, **body, "computeEnvironmentOrder": filled}
-            self.caller.call("create_job_queue", **self._checked(JOB_QUEUE, whole))
+            self._create("create_job_queue", self._checked(JOB_QUEUE, whole))
         self._await(name, self._queue)
         return str(name)
 
+    def _create(self, operation: str, body: Mapping[str, Any]) -> None:
+        """Make an environment or queue, unless another run of the directory was quicker."""
+        try:
+            self.caller.call(operation, **body)
+        except JobServiceError as error:
+            if _EXISTS not in str(error):
+                raise
+
     def _ensure_definition(self) -> str:
-        body = self._body(JOB_DEFINITION)
-        name = body["jobDefinitionName"]
+        whole = local_definition(self.properties, self.folder)
+        name = whole["jobDefinitionName"]
         answer = self.caller.call(
             "describe_job_definitions", jobDefinitionName=name, status="ACTIVE"
         )
         if not answer.get("jobDefinitions"):
-            container = {**_LOCAL_CONTAINER, **body.get("containerProperties", {})}
-            filled = {"type": "container", **body, "containerProperties": container}
-            whole = translate_old_keys(filled)
             self.caller.call("register_job_definition", **self._checked(JOB_DEFINITION, whole))
         return str(name)
 
@@ -203,6 +210,16 @@ def local_entity_names(
         for key in (JOB_QUEUE, JOB_DEFINITION)
     )
     return Entities(_fallback_name(properties, queue) if on_demand else queue, definition)
+
+
+def local_definition(properties: Mapping[str, str], folder: Path) -> Mapping[str, Any]:
+    """Return the request for the job definition that the embedded AWS gets where it has none.
+
+    Errors: InputError for a JSON file that is none.
+    """
+    body = _named_body(JOB_DEFINITION, properties, folder)
+    container = {**_LOCAL_CONTAINER, **body.get("containerProperties", {})}
+    return translate_old_keys({"type": "container", **body, "containerProperties": container})
 
 
 def _fallback_name(properties: Mapping[str, str], queue: str) -> str:

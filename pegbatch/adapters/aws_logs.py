@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from pegbatch.adapters.aws_calls import AwsCaller
+from pegbatch.adapters.aws_calls import AwsCaller, service_code
+from pegbatch.errors import OutsideError
+from pegbatch.ports import LogLine, LogPage
 
 BATCH_GROUP = "/aws/batch/job"
 """Of jobs whose definition names no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One event of a log stream."""
-
-    time_ms: int
-    """Milliseconds since the epoch."""
-    text: str
-
-
 class AwsLogs:
-    """Log streams of one account and region."""
+    """Log streams of one account and region; implements `ports.LogService`."""
 
     def __init__(self, caller: AwsCaller) -> None:
         """Take the caller of a `logs` client."""
         self._caller = caller
 
-    def read(self, stream: str, *, group: str | None = None) -> Iterator[LogLine]:
-        """Yield a stream from its head to its end.
-
-        Shapes: stream and group as `JobState` has them.
+    def page(self, stream: str, *, group: str | None, token: str | None) -> LogPage | None:
+        """Return what follows a token, or the head of a stream; None where there is no stream.
 
         Source: CloudWatch Logs, GetLogEvents: a page may be empty before the end; the end is
         a forward token that comes back unchanged.
         """
-        token: str | None = None
-        while True:
-            paging: dict[str, Any] = {} if token is None else {"nextToken": token}
+        paging: dict[str, Any] = {} if token is None else {"nextToken": token}
+        try:
             page = self._caller.call(
                 "get_log_events",
                 logGroupName=group or BATCH_GROUP,
@@ -46,9 +34,9 @@ class AwsLogs:
                 startFromHead=True,
                 **paging,
             )
-            for event in page.get("events", ()):
-                yield LogLine(event["timestamp"], event["message"])
-            following = page.get("nextForwardToken")
-            if following is None or following == token:
-                return
-            token = following
+        except OutsideError as error:
+            if service_code(error) == "ResourceNotFoundException":
+                return None
+            raise
+        lines = (LogLine(event["timestamp"], event["message"]) for event in page.get("events", ()))
+        return LogPage(tuple(lines), page.get("nextForwardToken") or token or "")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from pegbatch.adapters.checked_stream import CheckedStream
+from pegbatch.adapters.whole_files import written_whole
 from pegbatch.errors import InputError, OutsideError
 from pegbatch.model.inspection import Kind
 from pegbatch.model.settings import Settings
@@ -80,19 +81,40 @@ def read_input(path: Path, *, at_most: int | None = None) -> bytes:
     return data
 
 
-def write_output(path: Path, text: str) -> None:
+def write_output(path: Path, content: str | bytes) -> None:
     """Write a file that the user asked for.
 
     Errors: OutsideError with path and reason.
     """
+    write_pieces(path, (content,))
+
+
+def write_pieces(path: Path, pieces: Iterable[str | bytes]) -> None:
+    """Write a file that the user asked for, piece by piece as they come; whole or not at all.
+
+    Errors: OutsideError with path and reason.
+    """
     try:
-        path.write_text(text, "utf-8")
+        with written_whole(path) as file:
+            file.writelines(one.encode() if isinstance(one, str) else one for one in pieces)
     except OSError as error:
-        raise OutsideError(
-            f"cannot write: {(error.strerror or str(error)).lower()}",
-            where=str(path),
-            hint="choose another file",
-        ) from error
+        raise _unwritable(path, error, "choose another file") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that the user asked for, where it is not there.
+
+    Errors: OutsideError with path and reason.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error, "choose another folder") from error
+
+
+def _unwritable(path: Path, error: OSError, hint: str) -> OutsideError:
+    reason = (error.strerror or str(error)).lower()
+    return OutsideError(f"cannot write: {reason}", where=str(path), hint=hint)
 
 
 def load_settings(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pegbatch.adapters.s3_listing import LOGIN_REGION
-from pegbatch.adapters.s3_logins import S3Login, S3Logins
+from pegbatch.adapters.s3_logins import LOGIN_REGION, S3Login, S3Logins
 from pegbatch.adapters.store_s3 import S3Options
 
 

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-import yaml
 
+from pegbatch.adapters.braindump import (
+    PROPERTIES_KEY,
+    new_braindump,
+    place_braindump,
+    write_braindump,
+)
 from pegbatch.adapters.durable import disk_of, made_folders, sync_folder, sync_tree
 from pegbatch.adapters.private_files import (
     FOLDER_MODE,
@@ -60,6 +65,8 @@ class PlannedWith:
     vogroup: str = VOGROUP
     submit_folder: str | None = None
     """The submit directory below base_dir; None: the next free run of user and workflow."""
+    properties_file: Path | None = None
+    """What a later command reads again for what is kept in no plan."""
 
     def folder(self, workflow: str) -> Path:
         """Return the folder in which the submit directory is made."""
@@ -159,6 +166,7 @@ def _publish(draft: Path, folder: Path) -> Path:
     """Give the directory its number; another planner may take one at the same moment."""
     while True:
         target = folder / f"run{_last_run(folder) + 1:04d}"
+        place_braindump(draft, target)
         try:
             draft.rename(target)
         except OSError:
@@ -170,6 +178,7 @@ def _publish(draft: Path, folder: Path) -> Path:
 
 def _publish_as(draft: Path, target: Path) -> Path:
     """Give the directory the name that the user wants; one that is there already stays."""
+    place_braindump(draft, target)
     try:
         return draft.rename(target)
     except OSError as error:
@@ -198,7 +207,7 @@ def _write_all(planned: PlannedWorkflow, origin: PlannedWith, draft: Path, folde
         ),
     )
     write_private(draft / "pegasus.properties", _properties_text(planned).encode())
-    write_private(draft / "braindump.yml", _braindump(planned, origin).encode())
+    write_braindump(draft, _braindump(planned, origin))
     catalogs = draft / "catalogs"
     catalogs.mkdir(mode=FOLDER_MODE)
     for path in dict.fromkeys(origin.catalogs):
@@ -248,13 +257,15 @@ def _escaped(text: str) -> str:
     return f"\\{escaped}" if escaped.startswith(" ") else escaped
 
 
-def _braindump(planned: PlannedWorkflow, origin: PlannedWith) -> str:
-    content = {
-        "user": origin.user,
-        "base_dir": str(origin.base_dir),
-        "vogroup": origin.vogroup,
-        "dax": str(origin.workflow_file),
-        "dax_label": planned.plan.workflow,
-        "planner": "pegbatch",
-    }
-    return str(yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
+def _braindump(planned: PlannedWorkflow, origin: PlannedWith) -> dict[str, str]:
+    content = new_braindump(
+        user=origin.user,
+        base=origin.base_dir,
+        vogroup=origin.vogroup,
+        workflow_file=origin.workflow_file,
+        workflow=planned.plan.workflow,
+        label=planned.plan.label,
+    )
+    if origin.properties_file is not None:
+        content[PROPERTIES_KEY] = str(origin.properties_file)
+    return content

@@ -17,9 +17,16 @@ from typing import Any
 import orjson
 import yaml
 
+from pegbatch.adapters.braindump import (
+    BASE_KEY,
+    BRAINDUMP,
+    PROPERTIES_KEY,
+    read_braindump,
+    write_braindump,
+)
 from pegbatch.adapters.private_files import FOLDER_MODE, open_private, write_private
 from pegbatch.adapters.registered_files import OUTPUT_FILE
-from pegbatch.adapters.submit_dir import BRAINDUMP, CATALOGS_FOLDER, PLAN_FILES, VOGROUP
+from pegbatch.adapters.submit_dir import CATALOGS_FOLDER, PLAN_FILES, VOGROUP
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.errors import InputError, ObjectMissing
 from pegbatch.model.known_run import KnownRun, known_run_from_json
@@ -36,6 +43,7 @@ from pegbatch.model.layout import (
     try_file,
 )
 from pegbatch.model.names import safe_name
+from pegbatch.model.notify import KEYS as NOTIFY_KEYS
 from pegbatch.model.plan import Plan, plan_from_json
 from pegbatch.ports import ObjectStore
 
@@ -124,7 +132,7 @@ def bring_plan(
         pass
     _check_whole(draft, read_plan(store, run_url), run_url)
     _tame_header(draft)
-    _write_braindump(draft, base)
+    _tame_braindump(draft, base)
     _check_uploads(draft)
     return _tame_outputs(draft, run_url, places)
 
@@ -151,10 +159,11 @@ def _check_whole(draft: Path, plan: Plan, run_url: str) -> None:
 
 
 def _tamed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a header without commands, and without a catalog that is not in the directory."""
+    """Return a header without commands, catalogs outside the directory, and people to be told."""
     properties = data.get("properties")
     kept = dict(properties) if isinstance(properties, dict) else {}
-    kept.pop(OUTPUT_FILE, None)
+    for key in (OUTPUT_FILE, *NOTIFY_KEYS):
+        kept.pop(key, None)
     return {**{key: value for key, value in data.items() if key != "hooks"}, "properties": kept}
 
 
@@ -174,16 +183,10 @@ def restored_user(store: ObjectStore, run_url: str, default: str) -> str:
     return safe_name(str(user))
 
 
-def _write_braindump(draft: Path, base: Path) -> None:
-    path = draft / BRAINDUMP
-    try:
-        data = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, ValueError, RecursionError):
-        data = {}
-    pairs = data.items() if isinstance(data, dict) else ()
-    known = {str(key): value for key, value in pairs if isinstance(value, str)}
-    content = {**known, "base_dir": str(base), "vogroup": VOGROUP}
-    write_private(path, yaml.safe_dump(content, sort_keys=True, allow_unicode=True).encode())
+def _tame_braindump(draft: Path, base: Path) -> None:
+    known = read_braindump(draft)
+    known.pop(PROPERTIES_KEY, None)
+    write_braindump(draft, {**known, BASE_KEY: str(base), "vogroup": VOGROUP})
 
 
 def _tame_outputs(draft: Path, run_url: str, places: Sequence[Path]) -> int:

@@ -15,14 +15,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from pegbatch.adapters.aws_calls import CREDENTIALS_HINT, error_code
-from pegbatch.adapters.s3_logins import S3Login
+from pegbatch.adapters.s3_logins import LOGIN_REGION, S3Login
 from pegbatch.errors import AccessDenied, ObjectMissing, OutsideError, StoreError
 from pegbatch.ports import ObjectInfo
 
 PAGE = 1000
 """Source: Amazon S3 API, ListObjectsV2, MaxKeys."""
-LOGIN_REGION = "us-east-1"
-"""Signed into requests to an endpoint of one's own, which seldom cares."""
 
 
 def list_objects(

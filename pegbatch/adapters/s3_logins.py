@@ -21,6 +21,8 @@ FILES = (("PEGASUS_CREDENTIALS", ".pegasus/credentials.conf"), ("S3CFG", ".s3cfg
 DEFAULT = "default"
 """The section of s3cmd's own files, which know one user and one endpoint."""
 AMAZON = ".amazonaws.com"
+LOGIN_REGION = "us-east-1"
+"""Signed into requests to an endpoint of one's own, which seldom cares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,18 @@ class SqliteRuns:
         self._directory = directory
         self._path = directory / DATABASE
 
-    def append(self, event: RunEvent) -> None:
-        """Write one event; it is on disk when this returns."""
-        row = (event.time, event.kind, json.dumps(dict(event.body), sort_keys=True))
+    def append(self, *events: RunEvent) -> None:
+        """Write events, all or none; they are on disk when this returns."""
+        rows = [
+            (event.time, event.kind, json.dumps(dict(event.body), sort_keys=True))
+            for event in events
+        ]
         if not self._path.exists():
             with suppress(OSError):  # SQLite says better what is wrong
                 make_private(self._path)
         with self._connection() as database, database:
             migrate(database)
-            database.execute("INSERT INTO events (time, kind, body) VALUES (?, ?, ?)", row)
+            database.executemany("INSERT INTO events (time, kind, body) VALUES (?, ?, ?)", rows)
 
     def events(self, *, after: int = 0) -> Sequence[RunEvent]:
         """Return the events but for the first `after` of them, oldest first."""

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from pegbatch.adapters.braindump import BASE_KEY, BRAINDUMP, PROPERTIES_KEY, read_braindump
 from pegbatch.adapters.plan_files import check_plan_files
 from pegbatch.adapters.try_files import (
     UNFINISHED,
@@ -21,7 +20,7 @@ from pegbatch.adapters.try_files import (
 )
 from pegbatch.engine.deliveries import Output
 from pegbatch.engine.uploads import UploadItem
-from pegbatch.errors import InputError
+from pegbatch.errors import InputError, NoSubmitDirectory
 from pegbatch.model.layout import (
     OUTPUTS_FILE,
     PLAN_FILE,
@@ -36,7 +35,6 @@ from pegbatch.model.manifest import TaskFiles
 from pegbatch.model.plan import Plan, plan_from_json
 from pegbatch.model.tries import Try
 
-BRAINDUMP = "braindump.yml"
 CATALOGS_FOLDER = "catalogs"
 PLAN_FILES = (
     PLAN_FILE,
@@ -59,11 +57,11 @@ class SubmitDirectory:
     def __init__(self, path: Path) -> None:
         """Take the directory.
 
-        Errors: InputError where it is not a submit directory.
+        Errors: NoSubmitDirectory where it is not a submit directory.
         """
         self.path = path.resolve()
         if not (self.path / PLAN_FILE).is_file():
-            raise InputError(
+            raise NoSubmitDirectory(
                 f"not a submit directory: there is no {PLAN_FILE}",
                 where=str(path),
                 hint="give the directory that `pegbatch plan` printed",
@@ -116,19 +114,24 @@ class SubmitDirectory:
         that was moved or copied, the directory four levels up. A submit directory that was moved
         alone stays with its old base, and without that with the directory it lies in.
         """
-        path = self.path / BRAINDUMP
-        try:
-            known = yaml.safe_load(path.read_text("utf-8"))["base_dir"]
-        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-            known = None
-        if isinstance(known, str) and self.path.is_relative_to(Path(known).resolve()):
+        known = self.braindump().get(BASE_KEY)
+        if known is not None and self.path.is_relative_to(Path(known).resolve()):
             return Path(known).resolve()
         above = self.path.parents
         if len(above) >= LEVELS_BELOW_BASE and above[1].name == VOGROUP:
             return above[LEVELS_BELOW_BASE - 1]
-        if isinstance(known, str) and Path(known).is_dir():
+        if known is not None and Path(known).is_dir():
             return Path(known).resolve()
         return self.path.parent
+
+    def properties_file(self) -> Path | None:
+        """Return the properties file that the workflow was planned with; None where none was."""
+        known = self.braindump().get(PROPERTIES_KEY)
+        return None if known is None else Path(known)
+
+    def braindump(self) -> dict[str, str]:
+        """Return what braindump.yml says, by Pegasus's keys; nothing where it is unreadable."""
+        return read_braindump(self.path)
 
     def uploads(self, run_url: str, worker: Path, *, again: bool = False) -> Iterator[UploadItem]:
         """Yield all that must lie in the store before the first job: inputs, plan, worker.

@@ -101,6 +101,16 @@ def read_task_files(folder: Path, array: str, bags: Iterable[int]) -> Iterator[T
         yield from tasks
 
 
+def read_bag_rows(
+    folder: Path, array: str, bags: Iterable[int]
+) -> Iterator[tuple[int, list[Mapping[str, Any]]]]:
+    """Yield each of these bags of an array with the lines of its tasks, as they were written.
+
+    Shapes, Errors: as read_bag_ids.
+    """
+    return _read_lines(folder, array, bags, lambda row: row)
+
+
 def _read_lines(
     folder: Path, array: str, bags: Iterable[int], take: Callable[[Mapping[str, Any]], Line]
 ) -> Iterator[tuple[int, list[Line]]]:

@@ -14,11 +14,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pegbatch
+from pegbatch import errors
 from pegbatch.adapters.durable import disk_of
 from pegbatch.errors import OutsideError
 
-PACKAGE = Path(pegbatch.__file__).parent
+PACKAGE = Path(errors.__file__).parent
 SHEBANG = b"#!/usr/bin/env python3\n"
 ENTRY = "pegbatch.worker.__main__"
 EXIT_AGAIN = 75
@@ -96,10 +96,19 @@ def _file_of(module: str) -> Path:
 def _imports(module: str, source: str) -> Iterator[str]:
     """Yield names of ours that a module imports (modules among them), and its package."""
     yield from (parent for parent in (module.rpartition(".")[0],) if parent)
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE.name):
             yield str(node.module)
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a module, but for what only type checkers read."""
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        is_for_checkers = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if not is_for_checkers:
+            yield from _nodes(child)
 
 
 def _compiled(source: str, name: str) -> bytes:

@@ -19,14 +19,15 @@ from pegbatch.batch.account_findings import (
     refused,
     unnamed,
 )
+from pegbatch.batch.container_checks import check_containers
 from pegbatch.batch.entity_limits import ENTITIES_MAX
-from pegbatch.batch.images import image_fault
 from pegbatch.batch.machine_fit import Largest, misfit
 from pegbatch.batch.option_checks import check_share, check_tags
 from pegbatch.batch.platform_checks import check_disk, check_on_demand, check_platform
 from pegbatch.batch.trust import ECS_TASKS, trusts
 from pegbatch.model.account import AccountFacts, Refused, SeenBucket, Subnet
 from pegbatch.model.checks import Finding, Verdict
+from pegbatch.model.images import image_fault
 
 FEW_LEFT = 5
 """Below so many queues or environments left, there is a warning."""
@@ -262,6 +263,7 @@ CHECKS: tuple[Check, ...] = (
     check_on_demand,
     check_subnets,
     check_definition,
+    check_containers,
     check_platform,
     check_share,
     check_tags,

@@ -10,6 +10,7 @@ from pegbatch.batch.machine_fit import Largest
 from pegbatch.errors import PegbatchError
 from pegbatch.model.account import AccountFacts, Refused
 from pegbatch.model.checks import Finding, Verdict
+from pegbatch.model.containers import TaskContainer
 
 Json = Mapping[str, Any]
 OK, WARNING, FAILED, NOT_APPLICABLE = (
@@ -42,6 +43,7 @@ class Wanted:
     broken_limits: PegbatchError | None = None
     """What the requests of the plan break."""
     requests: int = 0
+    containers: tuple[TaskContainer, ...] = ()
     write: bool = False
 
 

@@ -7,7 +7,7 @@ array this is. Everything else lies in the bags.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pegbatch.batch.limits import check_requests
@@ -36,6 +36,8 @@ class RunIdentity:
     job_queue: str
     job_definition: str
     """Names or ARNs."""
+    container_definitions: Mapping[str, str] = field(default_factory=dict)
+    """By name of a container: the definition of the tasks in it."""
     on_fargate: bool = False
     """Whether the queue was seen to be on Fargate; the property of the plan wins."""
 
@@ -65,7 +67,7 @@ def _request(
     body: dict[str, Any] = {
         "jobName": job_name(plan.label or plan.workflow, run.run_hex, array),
         "jobQueue": run.job_queue,
-        "jobDefinition": run.job_definition,
+        "jobDefinition": _definition(job, run),
         "containerOverrides": {
             "command": [run.run_url, array],
             "environment": _environment(plan, current, job, run),
@@ -84,6 +86,10 @@ def _request(
     return SubmitRequest(array=job.name, body=body, links=job.depends_on)
 
 
+def _definition(job: Job, run: RunIdentity) -> str:
+    return run.container_definitions[job.container] if job.container else run.job_definition
+
+
 def _environment(plan: Plan, current: Try, job: Job, run: RunIdentity) -> list[dict[str, str]]:
     stop = plan.properties.get("pegbatch.on_failure", "") == "stop"
     values = {
@@ -96,7 +102,7 @@ def _environment(plan: Plan, current: Try, job: Job, run: RunIdentity) -> list[d
     }
     if run.s3_directory is not None:
         values["PEGBATCH_S3_DIRECTORY"] = run.s3_directory
-    if not _compares_checksums(plan.properties):
+    if not compares_checksums(plan.properties):
         values["PEGBATCH_INTEGRITY"] = "none"
     if job.kind == "verdict":
         # The summary is a status: it says where the run was, and how long it took.
@@ -105,7 +111,7 @@ def _environment(plan: Plan, current: Try, job: Job, run: RunIdentity) -> list[d
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _compares_checksums(properties: Mapping[str, str]) -> bool:
+def compares_checksums(properties: Mapping[str, str]) -> bool:
     """Tell whether checksums are compared in the run.
 
     Source: Pegasus, pegasus.integrity.checking; pegasus.mode development and debug leave it out.

@@ -34,6 +34,16 @@ ACTIONS_HINT = "give job files, or one of " + ", ".join(f"--{name}" for name in 
     cls=PrefixCommand,
     context_settings={"help_option_names": ["-h", "--help"]},
     short_help="Make, show, change and delete what jobs are submitted to.",
+    examples={
+        "pegbatch-aws-batch --bootstrap --prefix sky --region eu-central-1": "make all that runs "
+        "need, as one stack",
+        "pegbatch-aws-batch --create --conf pegasus.properties --prefix sky --save "
+        "pegasus.properties": "make what the properties name, from JSON files in Pegasus's form",
+        "pegbatch-aws-batch --show --prefix sky": "list what is there",
+        "pegbatch-aws-batch --delete --prefix sky": "delete it again; asks first",
+        "pegbatch-aws-batch --conf pegasus.properties --merge-logs logs/tasks jobs.in": "run the "
+        "tasks of a job-submit file as one array job",
+    },
 )
 @click.version_option(package_name="pegbatch")
 @click.option("-C", "--conf", type=FILE, help="Properties file.")

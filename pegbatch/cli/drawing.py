@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from pegbatch.adapters.submit_dir import SubmitDirectory
+from pegbatch.adapters.planned_tasks import read_task_graph
+from pegbatch.cli.looking_back import read_history
 from pegbatch.cli.planning import PlanRequest, read_given
 from pegbatch.cli.telling import echo_warnings
-from pegbatch.errors import UsageError
+from pegbatch.cli.wiring import open_run
+from pegbatch.engine.array_outcomes import job_counts
 from pegbatch.model.drawing import Drawing
-from pegbatch.planner.draw import draw_arrays, draw_tasks
+from pegbatch.model.history import History
+from pegbatch.model.task_states import task_states
+from pegbatch.planner.draw import draw_arrays
+from pegbatch.planner.draw_tasks import TaskLabel, draw_tasks, task_graph
 from pegbatch.planner.pipeline import finish, refine
 
+Subject = Literal["tasks", "arrays"]
 
-def draw(request: PlanRequest, of: Literal["tasks", "arrays"] | None) -> Drawing:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawingStyle:
+    """What is drawn, and how."""
+
+    of: Subject | None
+    """None: tasks of a workflow file, array jobs of a submit directory."""
+    label: TaskLabel
+    simple: bool
+    """Leave out edges that a longer way tells already."""
+    states: bool
+    """Colour what a run has begun."""
+
+
+def draw(request: PlanRequest, style: DrawingStyle) -> Drawing:
     """Return the drawing of a workflow file, or of a submit directory.
 
-    Errors: InputError, PlanError; UsageError for the tasks of a submit directory.
+    Errors: InputError, PlanError; where states are asked for, those of store and Batch.
     """
     if request.workflow.is_dir():
-        if of == "tasks":
-            raise UsageError(
-                "a submit directory is drawn as array jobs",
-                hint="give the workflow file to draw its tasks",
-            )
-        return draw_arrays(SubmitDirectory(request.workflow).plan())
+        return _of_directory(request.workflow, style)
     linked = refine(read_given(request, echo_warnings)[0])
-    return draw_arrays(finish(linked).plan) if of == "arrays" else draw_tasks(linked)
+    if style.of == "arrays":
+        return draw_arrays(finish(linked).plan)
+    return draw_tasks(task_graph(linked), label=style.label, simple=style.simple)
+
+
+def _of_directory(path: Path, style: DrawingStyle) -> Drawing:
+    run = open_run(path)
+    history: History | None = None
+    if style.states and run.state().started is not None:
+        history = read_history(run)
+    if style.of == "tasks":
+        tasks = read_task_graph(run.directory, task_states(history) if history else None)
+        return draw_tasks(tasks, label=style.label, simple=style.simple)
+    return draw_arrays(run.plan, job_counts(history) if history else None)

@@ -18,7 +18,8 @@ import click
 from pegbatch.adapters.aws_entities import Entities, local_entity_names, named_entities
 from pegbatch.adapters.aws_shapes import request_faults
 from pegbatch.batch.requests import RunIdentity, build_requests
-from pegbatch.cli.choice import Wishes, choose_service
+from pegbatch.cli.choice import Service, Wishes, choose_service
+from pegbatch.cli.rehearsed_definitions import bodies_of, names_of, rehearse_definitions
 from pegbatch.cli.results import echo_json
 from pegbatch.cli.resuming import absent_items, find_next_try, new_files, say_resume
 from pegbatch.cli.running import check_runnable
@@ -30,6 +31,7 @@ from pegbatch.errors import InputError, PlanError, Problem
 from pegbatch.model.aws_options import PLATFORM
 from pegbatch.model.layout import WORKER_KEY
 from pegbatch.model.names import safe_name
+from pegbatch.model.plan import Plan
 from pegbatch.model.requests import SubmitRequest, with_job_ids
 from pegbatch.report.status import size_text
 
@@ -48,8 +50,10 @@ class DryRun:
     """Bodies of SubmitJob, in the order of the calls."""
     uploads: tuple[dict[str, Any], ...]
     """`source` (null for the worker), `url`, `size_bytes` (the same), and `sha256` of inputs."""
-    assumed: str
-    """What a run would look up and nobody was asked here; empty for nothing."""
+    assumed: tuple[str, ...]
+    """What a run would look up and nobody was asked here."""
+    definitions: tuple[dict[str, Any], ...] = ()
+    """Bodies of RegisterJobDefinition, for containers: sent where there is none of that name."""
 
 
 def rehearse(run: OpenRun, wishes: Wishes) -> DryRun:
@@ -66,11 +70,14 @@ def rehearse(run: OpenRun, wishes: Wishes) -> DryRun:
         return _rehearse_next_try(run, wishes)
     if state.started is not None:
         say("pegbatch: the run has begun already; this is what its first try sends")
-    identity = _identity(run, wishes)
+    service = choose_service(run.plan, wishes, state.service)
+    definitions = rehearse_definitions(run.plan, service)
+    identity = _identity(run, wishes, service, names_of(definitions))
     _check_at_full_length(run, identity)
     bodies = _bodies(build_requests(run.plan, identity))
     items = run.directory.uploads(identity.run_url, WORKER_SOURCE)
-    return DryRun(bodies, tuple(_uploads(items)), _assumed(run.plan.properties, identity.service))
+    assumed = tuple(_assumed(run.plan, service))
+    return DryRun(bodies, tuple(_uploads(items)), assumed, bodies_of(definitions))
 
 
 def _rehearse_next_try(run: OpenRun, wishes: Wishes) -> DryRun:
@@ -80,12 +87,14 @@ def _rehearse_next_try(run: OpenRun, wishes: Wishes) -> DryRun:
     store = open_store(run, service)
     found = find_next_try(run, store, state)
     next_try = found.next_try
-    identity = run_identity(run, state, entities, on_fargate=False)
+    definitions = rehearse_definitions(run.plan, service)
+    named = names_of(definitions)
+    identity = run_identity(run, state, entities, named, on_fargate=False)
     bodies = _bodies(build_requests(run.plan, identity, next_try))
     say_resume(run.plan, found)
     known = run.directory.uploads(state.run_url, WORKER_SOURCE, again=True)
     uploads = (*new_files(run, state, next_try), *_uploads(absent_items(store, known)))
-    return DryRun(bodies, uploads, _assumed(run.plan.properties, service))
+    return DryRun(bodies, uploads, tuple(_assumed(run.plan, service)), bodies_of(definitions))
 
 
 def _bodies(requests: tuple[SubmitRequest, ...]) -> tuple[dict[str, Any], ...]:
@@ -101,32 +110,43 @@ def _bodies(requests: tuple[SubmitRequest, ...]) -> tuple[dict[str, Any], ...]:
 
 def echo_dry_run(found: DryRun, *, as_json: bool) -> None:
     """Print what would be sent, and on stderr what was assumed."""
-    if found.assumed:
-        click.echo(f"pegbatch: {found.assumed}", err=True)
+    for text in found.assumed:
+        click.echo(f"pegbatch: {text}", err=True)
     if as_json:
-        echo_json({"requests": list(found.requests), "uploads": list(found.uploads)})
+        more = {"definitions": list(found.definitions)} if found.definitions else {}
+        echo_json({**more, "requests": list(found.requests), "uploads": list(found.uploads)})
         return
     click.echo(f"uploads ({len(found.uploads):,}):")
     for upload in found.uploads:
         size = "" if upload["size_bytes"] is None else f", {size_text(upload['size_bytes'])}"
         click.echo(f"  {upload['source'] or 'the worker'}{size} -> {upload['url']}")
+    for body in found.definitions:
+        click.echo(f"\nRegisterJobDefinition {json.dumps(body, indent=2)}")
     for body in found.requests:
         click.echo(f"\nSubmitJob {json.dumps(body, indent=2)}")
     calls = "call is" if len(found.requests) == 1 else "calls are"
     click.echo(f"\nnothing was sent: {len(found.requests):,} SubmitJob {calls} ready", err=True)
 
 
-def _assumed(properties: Mapping[str, str], service: str) -> str:
-    if service != "aws" or properties.get(PLATFORM, "").strip():
-        return ""
-    return (
-        "sizes and retry rules are those for a queue on EC2, for nobody was asked: a run looks, "
-        f"unless {PLATFORM} says EC2 or FARGATE"
-    )
+def _assumed(plan: Plan, service: Service) -> Iterator[str]:
+    if service != "aws":
+        return
+    if not plan.properties.get(PLATFORM, "").strip():
+        yield (
+            "sizes and retry rules are those for a queue on EC2, for nobody was asked: a run "
+            f"looks, unless {PLATFORM} says EC2 or FARGATE"
+        )
+    if plan.containers:
+        yield (
+            "of the definitions of containers only what the containers say is shown, for nobody "
+            "was asked what the base definition says: a run looks, and the digits that end their "
+            "names change with it"
+        )
 
 
-def _identity(run: OpenRun, wishes: Wishes) -> RunIdentity:
-    service = choose_service(run.plan, wishes, run.state().service)
+def _identity(
+    run: OpenRun, wishes: Wishes, service: Service, definitions: Mapping[str, str]
+) -> RunIdentity:
     entities = _entities(run.plan.properties, service, wishes)
     in_directories = service == "local" and not wishes.wire
     return RunIdentity(
@@ -137,6 +157,7 @@ def _identity(run: OpenRun, wishes: Wishes) -> RunIdentity:
         s3_directory=str(run.local_folder / "s3") if in_directories else None,
         job_queue=entities.job_queue,
         job_definition=entities.job_definition,
+        container_definitions=definitions,
     )
 
 

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from pegbatch.adapters.files import SMALL_FILE_BYTES, read_input
 from pegbatch.adapters.planned_tasks import read_playable
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.cli.planning import PlanRequest, read_given, without_collection
+from pegbatch.cli.pricing import Pricing, priced_machine
 from pegbatch.cli.telling import echo_warnings
-from pegbatch.errors import UsageError
-from pegbatch.model.estimate import Conditions, Estimate, PriceTable
-from pegbatch.parse.prices import parse_prices
+from pegbatch.model.estimate import Conditions, Estimate
 from pegbatch.planner.estimate import Playable, estimate, playable
 from pegbatch.planner.pipeline import refine
-
-PRICES = Path(__file__).with_name("prices.json")
-"""conf/prices.json, as it is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +22,7 @@ class EstimateRequest:
     plan: PlanRequest
     conditions: Conditions
     default_seconds: float
-    machine: str
-    discount_percent: float
-    prices: Path | None
+    pricing: Pricing
 
 
 def make_estimate(request: EstimateRequest) -> Estimate:
@@ -38,13 +30,7 @@ def make_estimate(request: EstimateRequest) -> Estimate:
 
     Errors: InputError, PlanError; UsageError for a machine without a price.
     """
-    prices = _prices(request.prices)
-    machine = prices.machines.get(request.machine)
-    if machine is None:
-        raise UsageError(
-            f"no price for the machine {request.machine!r}",
-            hint=f"one of {', '.join(sorted(prices.machines))}; or give a table with --prices",
-        )
+    machine, prices = priced_machine(request.pricing)
     with without_collection():
         plan = _playable(request)
     return estimate(
@@ -52,7 +38,7 @@ def make_estimate(request: EstimateRequest) -> Estimate:
         request.conditions,
         machine,
         prices,
-        discount_percent=request.discount_percent,
+        discount_percent=request.pricing.discount_percent,
     )
 
 
@@ -66,8 +52,3 @@ def _playable(request: EstimateRequest) -> Playable:
         # Planned for what it is played on, as a user who knows the vCPUs would.
         given = replace(given, tuning=replace(given.tuning, pack_vcpus=int(vcpus)))
     return playable(refine(given), default_seconds=request.default_seconds)
-
-
-def _prices(path: Path | None) -> PriceTable:
-    data = read_input(path or PRICES, at_most=SMALL_FILE_BYTES)
-    return parse_prices(data, str(path or "conf/prices.json"))

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from pegbatch.adapters.directory_replicas import ListObjects
-from pegbatch.adapters.s3_listing import list_objects
 from pegbatch.adapters.s3_logins import S3Logins
 from pegbatch.adapters.store import Store
 from pegbatch.emulator.background import local_folder
@@ -31,6 +30,9 @@ def object_lister(base_dir: Path, logins: S3Logins, *, amazon: bool) -> ListObje
         bucket, _, prefix = url.removeprefix(start).strip("/").partition("/")
         login = logins.find(url)
         if amazon or (login is not None and login.endpoint_url):
+            # Late on purpose: botocore takes a quarter of the time in which `plan` starts.
+            from pegbatch.adapters.s3_listing import list_objects
+
             found = list_objects(bucket, prefix, login)
         else:
             found = _embedded(buckets, bucket, prefix)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pegbatch.cli.completing import complete_submit_dir
 from pegbatch.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -20,7 +21,13 @@ _URL = re.compile(r"(s3|file):/").match
 
 def submit_dir_argument(function: Command) -> Command:
     """Take the submit directory; the current directory where none is given."""
-    return click.argument("submit_dir", default=".", metavar="[DIR]", callback=_directory)(function)
+    return click.argument(
+        "submit_dir",
+        default=".",
+        metavar="[DIR]",
+        callback=_directory,
+        shell_complete=complete_submit_dir,
+    )(function)
 
 
 def is_url(word: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.plan_options import PATH
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.errors import InputError, Problem, UsageError
@@ -24,7 +25,7 @@ _ALONE = ("-r", "--randomdir")
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}").fullmatch
 
 
-class PegasusCommand(click.Command):
+class PegasusCommand(ExampledCommand):
     """A command that reads its words as pegasus-plan does."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -57,6 +57,18 @@ class _PlainText(io.TextIOWrapper):
         return len(text)
 
 
+class _Nowhere(io.TextIOBase):
+    """Stands for a stream that was closed before the command began: what is written is gone."""
+
+    encoding = "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str | bytes, /) -> int:
+        return len(text)
+
+
 @contextmanager
 def plain_output() -> Iterator[None]:
     """Make plain what is written to stdout and stderr meanwhile."""
@@ -73,10 +85,12 @@ def plain_output() -> Iterator[None]:
 
 
 def stream_beneath(stream: TextIO) -> TextIO:
-    """Return what lies beneath a plain stream, for progress bars alone."""
+    """Return what lies beneath a plain stream, for progress bars and pictures alone."""
     return stream.beneath if isinstance(stream, _PlainText) else stream
 
 
-def _over(stream: TextIO) -> TextIO:
-    """Return a plain stream; one of text alone, or none at all, stays as it is."""
+def _over(stream: TextIO | None) -> TextIO:
+    """Return a plain stream; one of text alone stays as it is."""
+    if stream is None:
+        return cast(TextIO, _Nowhere())
     return _PlainText(stream) if hasattr(stream, "buffer") else stream

@@ -29,15 +29,15 @@ def _staging(
     return {site.strip() or "*": staging.strip() for site, _, staging in pairs}
 
 
-_OPTIONS = (
+_BEFORE = (
     click.option("--conf", type=PATH, help="Properties file  [./pegasus.properties]."),
     click.option("-D", "definitions", multiple=True, metavar="KEY=VALUE", help="Set a property."),
     click.option("--dir", "base_dir", type=PATH, default=".", show_default=True,
                  help="Base of submit directories."),
     click.option("-s", "--sites", callback=_names, metavar="SITE",
                  help="Execution site  [the only one beside local]."),
-    click.option("-o", "--output-sites", callback=_names, default="local", show_default=True,
-                 metavar="SITE,…", help="Sites that outputs are delivered to."),
+)  # fmt: skip
+_AFTER = (
     click.option("-O", "--output-dir", metavar="DIR", help="Directory of the output site local; "
                  "may be an s3:// URL  [its storage directory, else wf-output below --dir]."),
     click.option("--staging-site", "staging_sites", callback=_staging, metavar="[SITE=]STAGING,…",
@@ -64,7 +64,21 @@ _OPTIONS = (
 
 def planning_options(function: Command) -> Command:
     """Take the options of planning."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), function)
+    return _with_options(function, "-o", "--output-sites")
+
+
+def drawing_options(function: Command) -> Command:
+    """Take the same, of which `-o` means the file of the drawing, as in pegasus-graphviz."""
+    return _with_options(function, "--output-sites")
+
+
+def _with_options(function: Command, *output_sites: str) -> Command:
+    sites = click.option(
+        *output_sites, callback=_names, default="local", show_default=True, metavar="SITE,…",
+        help="Sites that outputs are delivered to.",
+    )  # fmt: skip
+    options = (*_BEFORE, sites, *_AFTER)
+    return reduce(lambda decorated, option: option(decorated), reversed(options), function)
 
 
 def request_of(**values: Any) -> PlanRequest:

@@ -26,8 +26,10 @@ from pegbatch.adapters.planning_inputs import (
 from pegbatch.adapters.s3_logins import S3Logins, home_directory, load_logins
 from pegbatch.adapters.transformations_folder import transformations_in
 from pegbatch.cli.current_user import current_user
+from pegbatch.cli.kept_files import CHECKSUMS, kept_file
 from pegbatch.cli.listing import object_lister
 from pegbatch.cli.looking_up import look_up_facts, own_services
+from pegbatch.cli.notify_settings import notify_options, properties_file
 from pegbatch.errors import Gathering, InputError, Problem
 from pegbatch.model.explanation import Explanation
 from pegbatch.model.facts import Facts
@@ -125,6 +127,7 @@ def _make_plan(request: PlanRequest, warn: Warn) -> PlanResult:
             catalogs=catalogs.files,
             vogroup=request.group,
             submit_folder=request.submit_folder,
+            properties_file=properties_file(request.conf, Path(given.options.working_dir)),
         ),
     )
     return PlanResult(
@@ -159,6 +162,7 @@ def read_given(request: PlanRequest, warn: Warn, *, traces: bool = False) -> tup
     warn(settings.warnings)
     gathering = Gathering()
     tuning = gathering.attempt(lambda: read_tuning(settings))
+    notify = gathering.attempt(lambda: notify_options(settings))
     workflow = gathering.attempt(
         lambda: (
             (load_trace(request.workflow) if traces else None)
@@ -166,7 +170,7 @@ def read_given(request: PlanRequest, warn: Warn, *, traces: bool = False) -> tup
         )
     )
     files = gathering.attempt(lambda: _catalogs(request, settings, environment))
-    if tuning is None or workflow is None or files is None:
+    if tuning is None or notify is None or workflow is None or files is None:
         gathering.problems.extend(workflow.defects if workflow else ())
         raise InputError(problems=gathering.problems)
     catalogs = with_inline(files, workflow) if request.catalogs else files
@@ -194,7 +198,7 @@ def read_given(request: PlanRequest, warn: Warn, *, traces: bool = False) -> tup
         tuning=tuning,
         warnings=(*settings.warnings, *others),
     )
-    given = replace(given, facts=look_up_facts(given, logins, _memory(environment)))
+    given = replace(given, facts=look_up_facts(given, logins, kept_file(environment, CHECKSUMS)))
     return given, replace(catalogs, files=catalogs.files + replicas.files)
 
 
@@ -282,12 +286,3 @@ def _options(request: PlanRequest, settings: Settings, here: Path) -> PlanOption
 def _output_dir(text: str, here: Path) -> str:
     """Return a URL as it is, and a path made absolute."""
     return text if "://" in text else str((here / text).resolve())
-
-
-def _memory(environment: Mapping[str, str]) -> Path | None:
-    """Return where checksums are remembered (XDG base directories)."""
-    cache = environment.get("XDG_CACHE_HOME")
-    home = home_directory(environment)
-    if cache and Path(cache).is_absolute():
-        return Path(cache) / "pegbatch" / "checksums.db"
-    return home / ".cache" / "pegbatch" / "checksums.db" if home else None

@@ -81,19 +81,27 @@ def restore(word: str, wishes: Wishes, *, base_dir: Path | None, output_dir: Pat
     return path
 
 
+def known_directory(base: Path, run_url: str) -> Path | None:
+    """Return the submit directory of a run where it is still there, below a base directory."""
+    for path in _submit_directories(base):
+        urls = (e.body.get("run_url") for e in SqliteRuns(path).events() if e.kind == "run-started")
+        if run_url in urls:
+            return path
+    return None
+
+
 def _refuse_known(base: Path, run_url: str) -> None:
     """Refuse to have two directories drive one run.
 
     Errors: InputError naming the one that is there.
     """
-    for path in _submit_directories(base):
-        urls = (e.body.get("run_url") for e in SqliteRuns(path).events() if e.kind == "run-started")
-        if run_url in urls:
-            raise InputError(
-                "the submit directory of this run is still there",
-                where=str(path),
-                hint=f"go on with `pegbatch run {shlex.quote(str(path))}`",
-            )
+    path = known_directory(base, run_url)
+    if path is not None:
+        raise InputError(
+            "the submit directory of this run is still there",
+            where=str(path),
+            hint=f"go on with `pegbatch run {shlex.quote(str(path))}`",
+        )
 
 
 def _submit_directories(base: Path) -> Iterator[Path]:
@@ -188,7 +196,7 @@ def _take_up(run: OpenRun, known: KnownRun) -> None:
     with batch_caller(run, service) as caller:
         store = open_store(run, service, wire=known.wire)
         context = engine_context(
-            run, service, caller, store, writes=True, on_change=lambda state: None
+            run, service, caller, store, writes=True, on_change=lambda context: None
         )
         queues = _existing_queues(caller, known.queues)
         names = _job_names(run.plan, context, known)

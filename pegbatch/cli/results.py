@@ -6,12 +6,14 @@ import shlex
 
 import orjson
 
+from pegbatch.cli.display import draw_once
 from pegbatch.cli.running import RunResult
 from pegbatch.cli.telling import say, show
 from pegbatch.cli.wiring import OpenRun
 from pegbatch.engine.array_states import is_unsubmitted
+from pegbatch.model.run_look import RunLook, look_to_json
 from pegbatch.model.run_status import status_to_json
-from pegbatch.report.status import failures_text, headline, outputs_text, size_text, status_text
+from pegbatch.report.status import failures_text, headline, outputs_text, size_text
 
 
 def echo_json(value: object) -> None:
@@ -19,12 +21,13 @@ def echo_json(value: object) -> None:
     show(orjson.dumps(value, option=orjson.OPT_INDENT_2))
 
 
-def echo_status(result: RunResult, *, as_json: bool) -> None:
-    """Print where a run stands."""
+def echo_status(result: RunResult, *, as_json: bool, arrays: bool = False) -> None:
+    """Print where a run stands; with arrays, each of them has a row."""
+    look = result.look or RunLook(status=result.status, time=0.0)
     if as_json:
-        echo_json(status_to_json(result.status))
+        echo_json(look_to_json(look) if result.look else status_to_json(result.status))
         return
-    show(status_text(result.status))
+    draw_once(look, arrays=arrays)
     failures = failures_text(result.failures, _bad(result))
     if failures:
         show(f"\n{failures}")
@@ -44,6 +47,8 @@ def echo_end(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
     parts = [headline(result.status), failures_text(result.failures, _bad(result))]
     parts.append(outputs_text(result.outputs, total))
     parts.append(f"submit directory: {run.directory.path}")
+    if _bad(result):
+        parts.append(f"why:  pegbatch analyze {place(run)}")
     parts.append(f"next: pegbatch {_next_command(result)} {place(run)}")
     show("\n".join(part for part in parts if part))
 

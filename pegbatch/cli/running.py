@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from pegbatch.adapters.delivery import destination_path, fetch_file
 from pegbatch.cli.choice import Service, Wishes
+from pegbatch.cli.looking import look_settings
+from pegbatch.cli.notifying import open_notifier, tell_end, watched
 from pegbatch.cli.registering import register_outputs
 from pegbatch.cli.submitting import submitting_context
 from pegbatch.cli.telling import say
@@ -19,12 +21,13 @@ from pegbatch.engine import loop
 from pegbatch.engine.cancelling import cancel
 from pegbatch.engine.context import Context
 from pegbatch.engine.deliveries import FetchReport, Output, fetch_outputs, output_sizes
-from pegbatch.engine.findings import is_over, look_up, read_summary
+from pegbatch.engine.findings import look_up, read_summary
 from pegbatch.engine.forgotten import has_forgotten, settle_broken_off
-from pegbatch.engine.lost import find_lost
+from pegbatch.engine.looking import Looker, build_look
 from pegbatch.engine.state import RunState
 from pegbatch.engine.status import Findings, build_status
 from pegbatch.errors import InputError, OutsideError, PlanError
+from pegbatch.model.run_look import RunLook
 from pegbatch.model.run_status import RunStatus
 from pegbatch.ports import ObjectStore
 from pegbatch.report.status import SHOWN_OUTPUTS
@@ -35,7 +38,7 @@ CANCEL_SECONDS = 45.0
 GONE_SHOWN = 5
 """Outputs that are gone and are named; more are counted."""
 
-OnChange = Callable[[RunState], None]
+OnChange = Callable[[Context], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class RunResult:
     """What a use case found, ready to be printed."""
 
     status: RunStatus
+    look: RunLook | None = None
+    """What was seen besides, where that was asked for."""
     fetched: FetchReport = field(default_factory=FetchReport)
     outputs: tuple[tuple[str, int | None, str], ...] = ()
     """The first outputs: LFN, size, place."""
@@ -67,7 +72,7 @@ def run_workflow(
     """
     check_runnable(run)
     if resume:
-        _begun(run)
+        begun(run)
     if run.state().outcome == "succeeded":
         say("pegbatch: the run has succeeded: there is nothing to run again")
         return _ended_with_hooks(run)
@@ -85,8 +90,8 @@ def run_workflow(
 def _note_end(run: OpenRun) -> None:
     """Record the end of a run that nobody watched, so that its next try can begin."""
     state = run.state()
-    begun = any(array.job_id is not None for array in state.arrays.values())
-    if state.outcome is None and (begun or state.cancelling):
+    has_begun = any(array.job_id is not None for array in state.arrays.values())
+    if state.outcome is None and (has_begun or state.cancelling):
         with watching_context(run, writes=True) as context:
             settle_broken_off(context)
             loop.look(context)
@@ -110,53 +115,69 @@ def _one_try(run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: bool)
     if run.state().outcome == "succeeded":  # since we looked, another process was at it
         return run.state()
     run_late_hooks(run)
-    with submitting_context(run, wishes, on_change=on_change) as context:
+    look = watched(on_change, open_notifier(run))
+    with submitting_context(run, wishes, on_change=look) as context:
         run_start_hooks(run)
         loop.submit(context)
         return context.state if detach else loop.wait(context)
 
 
-def wait_for(run: OpenRun, on_change: OnChange) -> RunResult:
-    """Wait for a run that was submitted, whoever submitted it, and fetch its outputs."""
-    state = _begun(run)
+def wait_for(
+    run: OpenRun, on_change: OnChange, *, at_most_seconds: float | None = None
+) -> RunResult:
+    """Wait for a run that was submitted, whoever submitted it, and fetch its outputs.
+
+    Shapes: where the time is up before it has ended, nothing is fetched.
+    """
+    state = begun(run)
     if state.outcome is None:
         with (
             held(run) as writes,
-            watching_context(run, writes=writes, on_change=on_change) as context,
+            watching_context(
+                run, writes=writes, on_change=watched(on_change, open_notifier(run))
+            ) as context,
         ):
-            state = loop.wait(context)
+            state = loop.wait(context, at_most_seconds=at_most_seconds)
+    if state.outcome is None:
+        return RunResult(status=_status(run, state, Findings()))
     return _ended_with_hooks(run, state)
 
 
 def _ended_with_hooks(run: OpenRun, state: RunState | None = None) -> RunResult:
-    """Fetch, then run what waits for the end: it finds the outputs in place."""
+    """Fetch, then run what waits for the end, and tell: they find the outputs in place."""
     result = _ended(run, state)
     run_end_hooks(run)
+    tell_end(run)
     return result
 
 
-def look_at(run: OpenRun) -> RunResult:
-    """Return where a run stands now."""
+def look_at(run: OpenRun, *, closely: bool = False) -> RunResult:
+    """Return where a run stands now; closely: also what takes more calls to know."""
     state = run.state()
-    if state.started is None:
-        return RunResult(status=_status(run, state, Findings()))
-    if state.outcome is not None:
-        store = open_store(run, _service(state))
-        return RunResult(
-            status=_status(run, state, look_up(store, state)), failures=_failures(store, state)
-        )
+    settings = look_settings(run, state.service)
+    if state.started is None or state.outcome is not None:
+        store = None if state.started is None else open_store(run, _service(state))
+        findings = Findings() if store is None else look_up(store, state)
+        look = build_look(run.plan, state, findings, (), settings, now=run.clock.now())
+        failures = () if store is None else _failures(store, state)
+        return RunResult(status=look.status, look=look, failures=failures)
     with held(run) as writes, watching_context(run, writes=writes) as context:
-        return RunResult(status=_look(run, context))
+        after = loop.look(context)
+        looker = Looker(settings, bears=False, closely=closely)
+        look = looker.look(context, quiet_since=state.changed)
+        return RunResult(
+            status=look.status, look=look, failures=_failures(context.ports.store, after)
+        )
 
 
 def fetch(run: OpenRun) -> RunResult:
     """Bring the outputs that belong on this machine, as far as they are made."""
-    return _ended(run, _begun(run))
+    return _ended(run, begun(run))
 
 
 def cancel_run(run: OpenRun) -> RunResult:
     """End a run, and wait for its end as long as Batch takes to stop children."""
-    state = _begun(run)
+    state = begun(run)
     if state.outcome is not None:
         say(f"pegbatch: nothing is running: the run has {_ended_word(state)} already")
     else:
@@ -165,16 +186,6 @@ def cancel_run(run: OpenRun) -> RunResult:
             state = loop.wait(context, at_most_seconds=CANCEL_SECONDS)
     store = open_store(run, _service(state))
     return RunResult(status=_status(run, state, look_up(store, state)))
-
-
-def _look(run: OpenRun, context: Context) -> RunStatus:
-    state = loop.look(context)
-    findings = look_up(context.ports.store, state)
-    if findings.tasks is None and not is_over(state):
-        ports = context.ports
-        lost, _ = find_lost(ports.jobs, ports.store, run.plan, state, findings.marks)
-        findings = replace(findings, lost=lost)
-    return _status(run, state, findings)
 
 
 def _ended(run: OpenRun, state: RunState | None = None) -> RunResult:
@@ -229,7 +240,11 @@ def _ended_word(state: RunState) -> str:
     return "been cancelled" if state.outcome == "cancelled" else str(state.outcome)
 
 
-def _begun(run: OpenRun) -> RunState:
+def begun(run: OpenRun) -> RunState:
+    """Return the state of a run.
+
+    Errors: InputError where it has not begun.
+    """
     state = run.state()
     if state.started is None:
         raise InputError(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pegbatch.adapters.aws_batch_entities import BatchEntities
 from pegbatch.adapters.aws_calls import AwsCaller
 from pegbatch.adapters.aws_entities import Entities, LocalEntities, named_entities
 from pegbatch.adapters.aws_platform import queue_on_fargate
+from pegbatch.adapters.container_definitions import ensure_container_definitions
 from pegbatch.adapters.worker_archive import write_worker
 from pegbatch.batch.requests import RunIdentity, build_requests
 from pegbatch.cli.choice import Service, Wishes, choose_service, local_runtime, local_vcpus
@@ -21,6 +23,7 @@ from pegbatch.cli.resuming import begin_next_try
 from pegbatch.cli.telling import say
 from pegbatch.cli.wire import choose_wire
 from pegbatch.cli.wiring import OpenRun, batch_caller, engine_context, open_store
+from pegbatch.emulator.background import runtime_of
 from pegbatch.engine.context import Context, Launch
 from pegbatch.engine.journal import Journal
 from pegbatch.engine.state import RunState
@@ -34,7 +37,7 @@ HEX_DIGITS = 8
 
 @contextmanager
 def submitting_context(
-    run: OpenRun, wishes: Wishes, *, on_change: Callable[[RunState], None] = lambda state: None
+    run: OpenRun, wishes: Wishes, *, on_change: Callable[[Context], None] = lambda context: None
 ) -> Iterator[Context]:
     """Connect, make what is missing, begin the run or its next try, and prepare its requests.
 
@@ -49,11 +52,12 @@ def submitting_context(
         _worker_file(run) as worker,
     ):
         entities = _entities(run, service, caller, vcpus, on_demand=wishes.on_demand)
+        definitions = _container_definitions(run, service, caller, entities)
         fargate = queue_on_fargate(caller, entities.job_queue, run.plan.properties, _say)
         store = open_store(run, service, wire=wire)
         context = engine_context(run, service, caller, store, writes=True, on_change=on_change)
         _begin(run, context, service, wire=wire)
-        identity = run_identity(run, context.state, entities, on_fargate=fargate)
+        identity = run_identity(run, context.state, entities, definitions, on_fargate=fargate)
         launch = _launch(run, context.state, identity, worker)
         if not context.state.submitted:
             _leave_identity(run, context, entities.job_queue)
@@ -71,7 +75,12 @@ def _worker_file(run: OpenRun) -> Iterator[Path]:
 
 
 def run_identity(
-    run: OpenRun, state: RunState, entities: Entities, *, on_fargate: bool
+    run: OpenRun,
+    state: RunState,
+    entities: Entities,
+    container_definitions: Mapping[str, str],
+    *,
+    on_fargate: bool,
 ) -> RunIdentity:
     """Return what a run that has begun adds to its plan."""
     in_directories = state.service == "local" and not state.wire
@@ -83,6 +92,7 @@ def run_identity(
         s3_directory=str(run.local_folder / "s3") if in_directories else None,
         job_queue=entities.job_queue,
         job_definition=entities.job_definition,
+        container_definitions=container_definitions,
         on_fargate=on_fargate,
     )
 
@@ -104,6 +114,24 @@ def _entities(
         vcpus=vcpus or os.cpu_count() or 1,
         set_vcpus=vcpus is not None,
     ).ensure(on_demand=on_demand)
+
+
+def _container_definitions(
+    run: OpenRun, service: Service, caller: AwsCaller, entities: Entities
+) -> Mapping[str, str]:
+    """Return the definition of each container of the plan, made where it is missing."""
+    containers = run.plan.containers
+    if not containers:
+        return {}
+    if service == "local" and runtime_of(run.local_folder) == "process":
+        names = ", ".join(container.name for container in containers)
+        _say(
+            f"children are processes of this machine: the images of containers ({names}) are not "
+            "used, and programs must be installed here (--runtime docker, podman or buildah runs "
+            "images)"
+        )
+    batch = BatchEntities(caller, run.clock)
+    return ensure_container_definitions(batch, entities.job_definition, containers)
 
 
 def _begin(run: OpenRun, context: Context, service: Service, *, wire: bool) -> None:

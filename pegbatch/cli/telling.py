@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 import click
@@ -33,12 +34,30 @@ _HINTS = {
 
 
 def say(text: str) -> None:
+    """Tell the user what is under way: on stderr, or to whoever listens in its place."""
+    _HEARER.get()(text)
+
+
+@contextmanager
+def heard_by(hearer: Callable[[str], None]) -> Iterator[None]:
+    """Have what is said in this thread meanwhile go to a hearer."""
+    token = _HEARER.set(hearer)
+    try:
+        yield
+    finally:
+        _HEARER.reset(token)
+
+
+def _write(text: str) -> None:
     """Write a line on stderr; where nobody reads that any more, what is under way goes on."""
     try:
         # Made plain here, too: over progress bars it does not pass the door that all else does.
         click.echo(plain(text), err=True)
     except OSError:
         _hush(sys.stderr.fileno())
+
+
+_HEARER: ContextVar[Callable[[str], None]] = ContextVar("hearer", default=_write)
 
 
 def show(text: str | bytes) -> None:

@@ -33,7 +33,7 @@ from pegbatch.model.plan import Plan
 from pegbatch.model.tries import Try
 
 PACES = {
-    "local": Pace(0.05, 0.5, fresh_seconds=60.0, forgotten_seconds=5.0),
+    "local": Pace(0.05, 0.5, fresh_seconds=60.0, forgotten_seconds=5.0, sample_seconds=10.0),
     "aws": Pace(5.0, 30.0),
 }
 
@@ -137,7 +137,7 @@ def held(run: OpenRun) -> Iterator[bool]:
 
 @contextmanager
 def watching_context(
-    run: OpenRun, *, writes: bool, on_change: Callable[[RunState], None] = lambda state: None
+    run: OpenRun, *, writes: bool, on_change: Callable[[Context], None] = lambda context: None
 ) -> Iterator[Context]:
     """Connect to where a run that has begun is, to look at it or to end it.
 
@@ -201,7 +201,7 @@ def engine_context(
     store: Store,
     *,
     writes: bool,
-    on_change: Callable[[RunState], None],
+    on_change: Callable[[Context], None],
 ) -> Context:
     """Return what the engine needs to look at a run; not yet to submit."""
     return Context(

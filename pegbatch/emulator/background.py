@@ -69,6 +69,13 @@ def running(folder: Path) -> Endpoint | None:
     return presence.living(folder.resolve())
 
 
+def runtime_of(folder: Path) -> str:
+    """Return what children of the embedded AWS of a folder run in; empty where none answers."""
+    endpoint = running(folder)
+    status = None if endpoint is None else presence.ask(endpoint, "GET", "status")
+    return str((status or {}).get("runtime", ""))
+
+
 def stop(folder: Path) -> bool:
     """End the embedded AWS of a folder with its children; tell whether there was one.
 

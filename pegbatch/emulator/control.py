@@ -15,6 +15,7 @@ from pegbatch.emulator.operations.jobs import find
 from pegbatch.emulator.refusals import Refusal
 from pegbatch.emulator.state.jobs import Job, Json, Unit
 from pegbatch.emulator.state.machine import Mishap
+from pegbatch.emulator.stuck import STUCK_KINDS, get_going, get_stuck
 from pegbatch.emulator.wire import as_json
 from pegbatch.emulator.world import World
 
@@ -44,6 +45,7 @@ class Control:
             ("DELETE", "faults"): self._clear,
             ("POST", "late"): self._late,
             ("POST", "strike"): self._strike,
+            ("POST", "stuck"): self._get_stuck,
         }
 
     def handle(self, request: Request) -> Response:
@@ -82,7 +84,14 @@ class Control:
 
     def _clear(self, body: Json) -> Json:
         self._faults.clear()
+        get_going(self._world)
         self._world.late_seconds = 0.0
+        return {}
+
+    def _get_stuck(self, body: Json) -> Json:
+        if body["how"] not in STUCK_KINDS:
+            raise ValueError(f"how must be one of {', '.join(STUCK_KINDS)}")
+        get_stuck(self._world, body["how"])
         return {}
 
     def _late(self, body: Json) -> Json:

@@ -145,4 +145,4 @@ def _environment(name: str, body: Json) -> Environment:
     resources = body.get("computeResources", {})
     bound = resources.get("maxvCpus", body.get("unmanagedvCpus", 0) or float("inf"))
     is_open = body["state"] == "ENABLED" and body["status"] in ("VALID", "UPDATING")
-    return Environment(name, bound, is_open)
+    return Environment(name, bound, is_open, invalid=body["status"] == "INVALID")

@@ -88,6 +88,13 @@ class ArrayStates(Mapping[str, ArrayState]):
         """Return the next array to submit; None where all are."""
         return self._at(self._first) if self._first < len(self._places) else None
 
+    def unsubmitted(self) -> Iterator[ArrayState]:
+        """Yield the arrays that are to be submitted, in their order."""
+        place = self._first
+        while place < len(self._places):
+            yield self._at(place)
+            place = self._next_unsubmitted(place + 1)
+
     def __getitem__(self, name: str) -> ArrayState:
         return self._at(self._places[name])
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
 from pegbatch.engine.array_states import ArrayState
 from pegbatch.engine.context import CANCEL_REASON, Context
-from pegbatch.engine.submission import note_submitted
+from pegbatch.engine.parallel import CALLS, map_parallel
+from pegbatch.engine.submission import Submitted, note_submitted
 from pegbatch.errors import AccessDenied, OutsideError
 
 WAITING = frozenset({"SUBMITTED", "PENDING", "RUNNABLE"})
@@ -32,19 +36,58 @@ def cancel(context: Context) -> None:
 
 def _terminate_all(context: Context) -> tuple[list[str], OutsideError | None]:
     """Ask for the end of all arrays; return those that were not ended, and the last reason."""
-    todo = [array for array in context.state.arrays.values() if not array.ended]
+    levels = _levels(context)
     left: list[str] = []
     unanswered = 0
     why: OutsideError | None = None
-    while todo and unanswered < UNANSWERED_MOST and not isinstance(why, AccessDenied):
-        array = todo.pop()
-        try:
-            _terminate(context, array)
-            unanswered = 0
-        except OutsideError as error:
-            left.append(array.name)
-            unanswered, why = unanswered + 1, error
-    return [*left, *(array.name for array in reversed(todo))], why
+    while levels and unanswered < UNANSWERED_MOST and not isinstance(why, AccessDenied):
+        for array, error in _terminate_level(context, levels.pop(0)):
+            unanswered = 0 if error is None else unanswered + 1
+            if error is not None:
+                left.append(array.name)
+                why = error
+    return [*left, *(array.name for level in levels for array in level)], why
+
+
+def _levels(context: Context) -> list[list[ArrayState]]:
+    """Return the arrays that have not ended, the last first, in groups that may end side by side.
+
+    Shapes: neighbours of one level, at most UNANSWERED_MOST: Batch may say nothing to all.
+    """
+    level_of = {job.name: job.level for job in context.state.current.jobs}
+    todo = [array for array in context.state.arrays.values() if not array.ended]
+    groups: list[list[ArrayState]] = []
+    for array in reversed(todo):
+        last = groups[-1] if groups else []
+        if last and len(last) < UNANSWERED_MOST and level_of[last[0].name] == level_of[array.name]:
+            last.append(array)
+        else:
+            groups.append([array])
+    return groups
+
+
+def _terminate_level(
+    context: Context, arrays: Sequence[ArrayState]
+) -> Iterator[tuple[ArrayState, OutsideError | None]]:
+    """Ask for the end of arrays side by side; yield each with why it was not ended."""
+    jobs = context.ports.jobs
+    for array in arrays:
+        if array.job_id is None:
+            yield array, _trouble_of(partial(_terminate_unclear, context, array))
+    known = [(array, array.job_id) for array in arrays if array.job_id is not None]
+    yield from map_parallel(
+        lambda one: (one[0], _trouble_of(partial(jobs.terminate, one[1], CANCEL_REASON))),
+        known,
+        workers=CALLS,
+    )
+
+
+def _trouble_of(ask: Callable[[], None]) -> OutsideError | None:
+    try:
+        ask()
+    except OutsideError as error:
+        return error
+    return None
 
 
 def _not_ended(left: list[str], why: OutsideError) -> OutsideError:
@@ -59,13 +102,6 @@ def _not_ended(left: list[str], why: OutsideError) -> OutsideError:
         where=problem.where,
         hint=hint,
     )
-
-
-def _terminate(context: Context, array: ArrayState) -> None:
-    if array.job_id is None:
-        _terminate_unclear(context, array)
-    else:
-        context.ports.jobs.terminate(array.job_id, CANCEL_REASON)
 
 
 def _unstarted(context: Context) -> list[str]:
@@ -93,5 +129,5 @@ def _terminate_unclear(context: Context, array: ArrayState) -> None:
     """End a job whose SubmitJob call went through without our knowing its id."""
     if array.intended is None:
         return
-    for job in context.ports.jobs.find(array.job_queue, array.job_name):
-        note_submitted(context, array.name, array.job_name, job.job_id)
+    found = context.ports.jobs.find(array.job_queue, array.job_name)
+    note_submitted(context, [Submitted(array.name, array.job_name, job.job_id) for job in found])

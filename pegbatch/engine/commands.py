@@ -16,9 +16,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Submit one array that was never tried."""
+    """Submit some arrays that were never tried and that wait for none of each other."""
 
-    array: str
+    arrays: tuple[str, ...]
+    """In the order of their try."""
 
 
 @dataclass(frozen=True, slots=True)

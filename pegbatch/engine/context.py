@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pegbatch.engine.journal import Journal
 from pegbatch.engine.missing import BagReader
+from pegbatch.engine.sampling import Sample
 from pegbatch.engine.state import RunState
 from pegbatch.engine.uploads import UploadItem
 from pegbatch.model.plan import Plan
@@ -47,6 +48,8 @@ class Pace:
     """How long after its submission a job may not be shown yet."""
     forgotten_seconds: float = 300.0
     """How long a job that was shown, or is no fresh one, may stay away before it is forgotten."""
+    sample_seconds: float = 60.0
+    """At least so long between two samples of children."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,12 @@ class Context:
     pace: Pace
     read_bags: BagReader
     """Reads the ids of tasks in bags of the plan."""
+    sample: Sample = field(default_factory=Sample)
+    """Children that were asked for beside the arrays; the watcher fills it."""
     launch: Launch | None = None
     """Where this process may submit; without it, it waits for who does."""
-    on_change: Callable[[RunState], None] = lambda state: None
+    on_change: Callable[[Context], None] = lambda context: None
+    """Told at every turn of the loop; it may look things up, and must come back soon."""
     on_note: Callable[[str], None] = lambda text: None
     """Told what takes a while, and why."""
 

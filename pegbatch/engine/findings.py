@@ -12,22 +12,26 @@ from pegbatch.engine.state import RunState
 from pegbatch.engine.status import Findings
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import FAILURES_KEY, SUMMARY_KEY, join_url
-from pegbatch.model.marks import Marks, read_marks
-from pegbatch.model.run_status import TaskCounts, counts_from_json
+from pegbatch.model.marks import Marks, read_marks, read_restarts
+from pegbatch.model.run_status import LevelStatus, TaskCounts, counts_from_json, level_from_json
 from pegbatch.ports import ObjectStore
 
 
 def look_up(store: ObjectStore, state: RunState) -> Findings:
-    """Return what the store knows of the current try: its summary once all is over, else its marks.
+    """Return what the store knows of the current try: its marks, and its summary once all is over.
 
-    Shapes: one GET or one LIST; nothing before the first upload.
+    Shapes: one LIST, and one GET where all is over; nothing before the first upload.
     """
     if state.started is None or not state.uploaded:
         return Findings()
+    keys = tuple(list_urls(store, join_url(state.run_url, FAILURES_KEY)))
     summary = read_summary(store, state) if is_over(state) else None
-    if summary is not None:
-        return Findings(tasks=summary.tasks)
-    return Findings(marks=marks_of_try(list_marks(store, state.run_url), state.number))
+    return Findings(
+        marks=marks_of_try(read_marks(keys), state.number),
+        tasks=summary.tasks if summary is not None else None,
+        levels=summary.levels if summary is not None else (),
+        restarts=read_restarts(keys),
+    )
 
 
 def is_over(state: RunState) -> bool:
@@ -55,6 +59,8 @@ class Summary:
     state: str
     tasks: TaskCounts
     failures: tuple[Mapping[str, Any], ...]
+    levels: tuple[LevelStatus, ...] = ()
+    """Empty where the verdict wrote it."""
 
 
 def read_summary(store: ObjectStore, state: RunState) -> Summary | None:
@@ -73,7 +79,8 @@ def read_summary(store: ObjectStore, state: RunState) -> Summary | None:
             return None
         tasks = counts_from_json(data["tasks"])
         failures = tuple(one for one in data.get("failures", ()) if isinstance(one, dict))
-        return Summary(str(data.get("state", "")), tasks, failures)
+        levels = tuple(map(level_from_json, data.get("levels", ())))
+        return Summary(str(data.get("state", "")), tasks, failures, levels)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"not a summary: {error!r}", where=url, hint="delete it; it is written again"

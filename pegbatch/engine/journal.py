@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pegbatch.engine.commands import Command
-from pegbatch.engine.state import RunState, decide, fold, step
+from pegbatch.engine.state import RunState, decide, fold
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.ports import Clock, RunStore
 
@@ -40,15 +40,27 @@ class Journal:
 
         Shapes: `try` is added to the body unless it is given.
         """
-        if self.writes:
-            self._runs.append(self._event(kind, body))
+        self.put_all(kind, (body,))
+
+    def put_all(self, kind: EventKind, bodies: Iterable[Mapping[str, Any]]) -> None:
+        """Record events of one kind, all or none: as one, they are on the disk as soon as one is.
+
+        Shapes: as `put`; nothing is written where there are none.
+        """
+        events = [self._event(kind, body) for body in bodies]
+        if self.writes and events:
+            self._runs.append(*events)
             self.refresh()
         else:
-            self.note(kind, **body)
+            self._take(events)
 
-    def note(self, kind: EventKind, **body: Any) -> None:
-        """Fold in one event of the current try that this process alone needs to know of."""
-        self.state, self.commands = step(self.state, self._event(kind, body))
+    def note_all(self, kind: EventKind, bodies: Iterable[Mapping[str, Any]]) -> None:
+        """Fold in events of the current try that this process alone needs to know of."""
+        self._take([self._event(kind, body) for body in bodies])
+
+    def _take(self, events: Iterable[RunEvent]) -> None:
+        self.state = fold(self.state, events)
+        self.commands = decide(self.state)
 
     def _event(self, kind: EventKind, body: Mapping[str, Any]) -> RunEvent:
         return RunEvent(self._clock.now(), kind, {"try": self.state.number, **body})

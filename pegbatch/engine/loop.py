@@ -45,17 +45,17 @@ def look(context: Context) -> RunState:
             watcher.poll(command)
     for command in context.journal.commands:
         if isinstance(command, Finish):
-            finish(context, command.outcome)
+            finish(context, command.outcome, asks=False)
     return context.state
 
 
 def _drive(context: Context, stop: Callable[[Command], bool]) -> RunState:
     watcher = Watcher(context)
-    context.on_change(context.state)
+    context.on_change(context)
     context.journal.refresh()
     while context.journal.commands and not stop(context.journal.commands[0]):
         _perform(context, watcher, context.journal.commands[0])
-        context.on_change(context.state)
+        context.on_change(context)
         context.journal.refresh()
     return context.state
 
@@ -65,7 +65,7 @@ def _perform(context: Context, watcher: Watcher, command: Command) -> None:
         case Watch():
             watcher.watch(command)
         case Finish():
-            finish(context, command.outcome)
+            finish(context, command.outcome, asks=True)
         case Upload() | Submit() | Recover():
             if context.launch is None:
                 _await_submitter(context)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from itertools import islice
 from typing import TypeVar
 
@@ -13,6 +14,25 @@ Result = TypeVar("Result")
 
 WORKERS = 16
 """Transfers at a time: they wait for the network far more than they compute."""
+
+
+CALLS = 8
+"""Calls of a service at a time: botocore keeps ten connections."""
+
+
+def make_calls(function: Callable[[Item], None], items: Iterable[Item]) -> None:
+    """Call a service for each item, some at a time, begun in order; with the first that raises no
+    more are begun.
+
+    Errors: the first one that function raises, after those in flight have ended.
+    """
+    with ThreadPoolExecutor(CALLS) as pool:
+        futures = [_submit(pool, function, item) for item in items]
+        wait(futures, return_when=FIRST_EXCEPTION)
+        pool.shutdown(cancel_futures=True)
+    for future in futures:
+        if not future.cancelled():
+            future.result()
 
 
 def map_parallel(
@@ -27,13 +47,18 @@ def map_parallel(
     source = iter(items)
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[Result]] = deque(
-            pool.submit(function, item) for item in islice(source, 4 * workers)
+            _submit(pool, function, item) for item in islice(source, 4 * workers)
         )
         try:
             while waiting:
                 result = waiting.popleft().result()
-                waiting.extend(pool.submit(function, item) for item in islice(source, 1))
+                waiting.extend(_submit(pool, function, item) for item in islice(source, 1))
                 yield result
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _submit(pool: Executor, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+    """Submit one call; in its thread, too, what is said goes to who listens to the caller."""
+    return pool.submit(copy_context().run, function, item)

@@ -18,7 +18,7 @@ from pegbatch.ports import ObjectStore
 FILE_SCHEME = "file://"
 
 
-class _Made(NamedTuple):
+class Made(NamedTuple):
     """What a record says of one output."""
 
     sha256: str
@@ -39,7 +39,7 @@ def registered_files(
     made = {
         lfn: found
         for array in arrays
-        for lfn, found in _made_by(store, run_url, array)
+        for lfn, found in made_by(store, run_url, array)
         if lfn in lfns
     }
     for output in wanted:
@@ -50,14 +50,14 @@ def registered_files(
             yield _registered(output, output.sha256, None)
 
 
-def _made_by(store: ObjectStore, run_url: str, array: str) -> Iterator[tuple[str, _Made]]:
+def made_by(store: ObjectStore, run_url: str, array: str) -> Iterator[tuple[str, Made]]:
     """Yield what the tasks of one array that succeeded have put."""
     bags = records_of_array(store, run_url, array).values()
     for newest in map_parallel(lambda urls: read_newest(store, urls), bags):
         for record in newest.values():
             if record.state == "succeeded":
                 for output in record.outputs:
-                    yield output.lfn, _Made(output.sha256, output.size_bytes)
+                    yield output.lfn, Made(output.sha256, output.size_bytes)
 
 
 def _registered(output: Output, sha256: str | None, size_bytes: int | None) -> RegisteredFile:

@@ -2,8 +2,9 @@
 
 `step` is the whole engine without its hands: an event changes the state, the state says the
 next commands. The loop carries commands out, and every result comes back as an event, so that a
-killed client starts from the log where it stopped. Arrays are submitted in plan order; an
-intent without a job id is looked for before it is repeated, since SubmitJob has no client token.
+killed client starts from the log where it stopped. Arrays are submitted in plan order, as many
+at once as wait for none of each other; an intent without a job id is looked for before it is
+repeated, since SubmitJob has no client token.
 
 `run-started` begins a try: its arrays are the run's from then on, and what the log says of
 another try counts no more.
@@ -11,9 +12,10 @@ another try counts no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -23,8 +25,13 @@ from pegbatch.errors import InputError
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.layout import try_file
 from pegbatch.model.plan import Job, Plan
+from pegbatch.model.run_look import SAMPLES_KEPT, Sample, Spell
 from pegbatch.model.run_status import Outcome
 from pegbatch.model.tries import Try, first_try
+
+WAVE_MAX = 40
+"""Arrays that are submitted at once: what a second's calls can do, and what a killed client leaves
+to be looked for at most."""
 
 Tries: TypeAlias = Mapping[int, Try]
 """The later tries of a run by number."""
@@ -54,6 +61,18 @@ class RunState:
     job_prefix: str = ""
     started: float | None = None
     """Time of the first submission."""
+    begun: float | None = None
+    """Time at which the current try began."""
+    changed: float | None = None
+    """Time at which the try began, or an array was submitted or seen to stand differently, last."""
+    samples: tuple[Sample, ...] = ()
+    """How far the current try was when somebody looked: the last SAMPLES_KEPT."""
+    spent_so_far: tuple[Spell, ...] = ()
+    """About what the containers of the current try had taken when somebody looked last."""
+    spent: tuple[Spell, ...] = ()
+    """What the containers of tries that are over have taken, as far as that is known."""
+    lost: int = 0
+    """Children that Batch let fail for good, in tries that are over."""
     ended: float | None = None
     uploaded: bool = False
     cancelling: bool = False
@@ -61,6 +80,8 @@ class RunState:
     """Arrays of which no child had begun when the cancel came."""
     hooked: frozenset[str] = frozenset()
     """`start`, `end`: hooks of the workflow that were run in this try."""
+    notified: frozenset[str] = frozenset()
+    """`first-failure`, `verdict`: what was told of this try to who wants to know."""
     outcome: Outcome | None = None
     """Set when the try is over and its end is recorded."""
 
@@ -140,7 +161,7 @@ def decide(state: RunState) -> tuple[Command, ...]:
         return (Upload(),)
     unsubmitted = state.arrays.first_unsubmitted
     if not state.cancelling and unsubmitted is not None:
-        return (_submission(unsubmitted),)
+        return (_submission(state, unsubmitted),)
     running = {
         array.name: array.job_id
         for array in state.arrays.values()
@@ -157,14 +178,32 @@ def outcome_of(state: RunState) -> Outcome:
     return "cancelled" if state.cancelling else "failed"
 
 
-def _submission(array: ArrayState) -> Command:
-    if array.intended is None:
-        return Submit(array.name)
-    return Recover(array.name, array.job_name, array.job_queue, array.intended)
+def _submission(state: RunState, first: ArrayState) -> Command:
+    if first.intended is not None:
+        return Recover(first.name, first.job_name, first.job_queue, first.intended)
+    # The very first goes alone: what is wrong with the calls is wrong with all of them.
+    is_alone = first.name == next(iter(state.arrays))
+    return Submit(tuple(islice(_wave(state), 1 if is_alone else WAVE_MAX)))
 
 
-def _with_array(state: RunState, array: ArrayState) -> RunState:
-    return replace(state, arrays=state.arrays.having(array))
+def _wave(state: RunState) -> Iterator[str]:
+    """Yield the arrays, in order, that wait for none that has still to be submitted."""
+    links = {job.name: job.depends_on for job in state.current.jobs}
+    wave: set[str] = set()
+    for array in state.arrays.unsubmitted():
+        waits = any(link.array in wave for link in links[array.name])
+        if array.intended is not None or waits:
+            return
+        wave.add(array.name)
+        yield array.name
+
+
+def _with_array(state: RunState, array: ArrayState, changed: float | None = None) -> RunState:
+    return replace(
+        state,
+        arrays=state.arrays.having(array),
+        changed=state.changed if changed is None else changed,
+    )
 
 
 def _run_started(state: RunState, event: RunEvent) -> RunState:
@@ -179,6 +218,8 @@ def _run_started(state: RunState, event: RunEvent) -> RunState:
         wire=body.get("wire", False),
         job_prefix=body["job_prefix"],
         started=event.time if state.started is None else state.started,
+        begun=event.time if number != state.number or state.begun is None else state.begun,
+        changed=event.time,
     )
 
 
@@ -202,6 +243,8 @@ def _begin_try(state: RunState, number: int) -> RunState:
         carried={name: array for name, array in before.items() if name not in arrays},
         optional=_optional(current.jobs),
         started=state.started,
+        spent=state.spent,
+        lost=state.lost,
     )
 
 
@@ -217,7 +260,7 @@ def _intent(state: RunState, event: RunEvent) -> RunState:
         job_queue=body["job_queue"],
         intended=event.time,
     )
-    return _with_array(state, array)
+    return _with_array(state, array, event.time)
 
 
 def _submitted(state: RunState, event: RunEvent) -> RunState:
@@ -230,7 +273,13 @@ def _submitted(state: RunState, event: RunEvent) -> RunState:
             job_id=event.body["job_id"],
             submitted=event.time,
         ),
+        event.time,
     )
+
+
+def _withdrawn(state: RunState, event: RunEvent) -> RunState:
+    array = state.arrays[event.body["array"]]
+    return state if array.job_id else _with_array(state, replace(array, intended=None), event.time)
 
 
 def _array_state(state: RunState, event: RunEvent) -> RunState:
@@ -243,6 +292,7 @@ def _array_state(state: RunState, event: RunEvent) -> RunState:
         replace(
             array, status=body["status"], reason=body["reason"], children=dict(body["children"])
         ),
+        event.time,
     )
 
 
@@ -254,7 +304,23 @@ def _cancel_requested(state: RunState, event: RunEvent) -> RunState:
 def _finished(state: RunState, event: RunEvent) -> RunState:
     if state.outcome is not None:
         return state
-    return replace(state, outcome=event.body["state"], ended=event.time)
+    return replace(
+        state,
+        outcome=event.body["state"],
+        ended=event.time,
+        spent=(*state.spent, *(Spell(*spell) for spell in event.body.get("spent", ()))),
+        lost=state.lost + event.body.get("lost", 0),
+    )
+
+
+def _seen(state: RunState, event: RunEvent) -> RunState:
+    sample = Sample(event.time, event.body["done"])
+    spent = tuple(Spell(*spell) for spell in event.body.get("spent", ()))
+    return replace(
+        state,
+        samples=(*state.samples[1 - SAMPLES_KEPT :], sample),
+        spent_so_far=spent or state.spent_so_far,
+    )
 
 
 def _fetched(state: RunState, event: RunEvent) -> RunState:
@@ -265,15 +331,22 @@ def _hooked(state: RunState, event: RunEvent) -> RunState:
     return replace(state, hooked=state.hooked | {event.body["at"]})
 
 
+def _notified(state: RunState, event: RunEvent) -> RunState:
+    return replace(state, notified=state.notified | {event.body["what"]})
+
+
 _APPLY: Mapping[EventKind, Callable[[RunState, RunEvent], RunState]] = {
     "run-started": _run_started,
     "uploaded": _uploaded,
     "intent": _intent,
     "submitted": _submitted,
+    "withdrawn": _withdrawn,
     "state": _array_state,
     "cancel-requested": _cancel_requested,
     "finished": _finished,
     "fetched": _fetched,
     "registered": _fetched,
     "hooked": _hooked,
+    "notified": _notified,
+    "seen": _seen,
 }

@@ -6,7 +6,7 @@ bags of an array, and the children of the try stand for the rest.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,9 +19,9 @@ from pegbatch.engine.counting import (
     settled_children,
 )
 from pegbatch.engine.state import RunState
-from pegbatch.model.marks import Marks
+from pegbatch.model.marks import Marks, Restarts
 from pegbatch.model.plan import Job, Plan
-from pegbatch.model.run_status import ArrayStatus, RunPhase, RunStatus, TaskCounts
+from pegbatch.model.run_status import ArrayStatus, LevelStatus, RunPhase, RunStatus, TaskCounts
 
 UNSUBMITTED = "UNSUBMITTED"
 
@@ -36,6 +36,10 @@ class Findings:
     """Arrays whose failed children were asked one by one."""
     tasks: TaskCounts | None = None
     """Of the summary, where there is one: exact, so it stands above all counting."""
+    levels: tuple[LevelStatus, ...] = ()
+    """Of the summary, where it has any."""
+    restarts: Restarts = field(default_factory=Restarts)
+    """Of the whole run, from the same LIST."""
 
 
 def build_status(plan: Plan, state: RunState, findings: Findings, *, now: float) -> RunStatus:
@@ -43,12 +47,14 @@ def build_status(plan: Plan, state: RunState, findings: Findings, *, now: float)
 
     Units: now is in seconds since the epoch.
     """
+    levels = findings.levels or _count_levels(plan, state, findings)
     return RunStatus(
         run=state.run_url,
         workflow=plan.workflow,
         service=state.service,
         state=phase_of(state),
-        tasks=findings.tasks or _count_all(plan, state, findings),
+        tasks=findings.tasks or sum((level.tasks for level in levels), TaskCounts()),
+        levels=levels,
         arrays=_array_statuses(plan, state),
         outputs=plan.outputs,
         seconds=_seconds(state, now),
@@ -118,16 +124,20 @@ def _done_status(job: Job, before: ArrayState | None) -> ArrayStatus:
     )
 
 
-def _count_all(plan: Plan, state: RunState, findings: Findings) -> TaskCounts:
-    tried = _jobs_of_try(state)
-    compute = (job for job in plan.jobs if job.kind == "compute")
-    counts = (
-        _count_job(job, tried[job.name], state, findings, stops(plan))
-        if job.name in tried
-        else TaskCounts(total=job.tasks, succeeded=job.tasks)
-        for job in compute
+def _count_levels(plan: Plan, state: RunState, findings: Findings) -> tuple[LevelStatus, ...]:
+    tried, stop = _jobs_of_try(state), stops(plan)
+    counts: defaultdict[int, list[TaskCounts]] = defaultdict(list)
+    for job in plan.jobs:
+        if job.kind == "compute":
+            counts[job.level or 0].append(
+                _count_job(job, tried[job.name], state, findings, stop)
+                if job.name in tried
+                else TaskCounts(total=job.tasks, succeeded=job.tasks)
+            )
+    return tuple(
+        LevelStatus(level=level, arrays=len(parts), tasks=sum(parts, TaskCounts()))
+        for level, parts in sorted(counts.items())
     )
-    return sum(counts, TaskCounts())
 
 
 def stops(plan: Plan) -> bool:

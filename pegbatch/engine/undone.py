@@ -178,11 +178,18 @@ class _Search:
     def add_outputs(self, deliveries: Deliveries) -> None:
         """Add outputs that wait to be fetched, are gone, and were not fetched before."""
         known, ours = self._there() | self._coming, f"{self._run_url}/"
-        for output in deliveries.outputs():
-            name = output.url.removeprefix(ours)
-            is_waiting = output.to_fetch and name != output.url and name not in known
-            if is_waiting and not deliveries.is_here(output):
-                self._lost.add(name)
+
+        def named(output: Output) -> tuple[str, bool]:
+            return output.url.removeprefix(ours), deliveries.is_here(output)
+
+        waiting = (
+            output
+            for output in deliveries.outputs()
+            if output.to_fetch
+            and output.url.startswith(ours)
+            and output.url.removeprefix(ours) not in known
+        )
+        self._lost.update(name for name, is_here in map_parallel(named, waiting) if not is_here)
 
     def makers(self) -> Iterator[Undone]:
         """Go from the last task to the first; yield who made what is gone, and mark its inputs."""

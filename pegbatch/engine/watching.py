@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from pegbatch.engine.array_states import ArrayState
 from pegbatch.engine.commands import Watch
 from pegbatch.engine.context import Context
 from pegbatch.engine.forgotten import settle_forgotten
+from pegbatch.engine.sampling import describe_and_sample
 from pegbatch.errors import JobServiceUnreachable
 from pegbatch.ports import JobState
 
@@ -26,6 +30,7 @@ class Watcher:
         self._pause = context.pace.first_seconds
         self._missing: dict[str, float] = {}
         self._silent_since: float | None = None
+        self._has_asked = False
 
     def watch(self, command: Watch) -> None:
         """Ask once, then wait if there is still something to watch."""
@@ -60,15 +65,17 @@ class Watcher:
 
     def poll(self, command: Watch) -> bool:
         """Ask for all arrays that have not ended; say whether anything changed."""
-        shown = self._context.ports.jobs.describe(list(command.job_ids.values()))
-        changed, forgotten = False, []
+        shown = self._describe(tuple(command.job_ids.values()))
+        seen: list[tuple[ArrayState, JobState]] = []
+        forgotten: list[str] = []
         for name, job_id in command.job_ids.items():
             array, job = self._context.state.arrays[name], shown.get(job_id)
             if job is not None:
                 self._missing.pop(job_id, None)
-                changed |= self._note_state(array, job)
+                seen.append((array, job))
             elif self._is_forgotten(array, job_id):
                 forgotten.append(name)
+        changed = self._note_states(seen)
         if forgotten:
             self._context.on_note(
                 f"AWS Batch does not know {len(forgotten)} array jobs of this run any more; "
@@ -77,23 +84,32 @@ class Watcher:
             settle_forgotten(self._context, forgotten)
         return changed or bool(forgotten)
 
-    def _note_state(self, array: ArrayState, job: JobState) -> bool:
-        children = dict(job.children) or {job.status: 1}
-        body = {
-            "array": array.name,
-            "status": job.status,
-            "reason": job.reason,
-            "children": children,
-        }
-        if (array.status, array.reason) != (job.status, job.reason):
-            self._context.journal.put("state", **body)
-        elif dict(array.children) != children:
-            # Every look finds other counts: written down, a long run of many arrays would grow
-            # its log without end, and who reads it asks Batch for the counts anyway.
-            self._context.journal.note("state", **body)
-        else:
-            return False
-        return True
+    def _describe(self, ids: Sequence[str]) -> Mapping[str, JobState]:
+        """Ask for arrays, and now and then for children of theirs in the same calls."""
+        context = self._context
+        jobs, now, sample = context.ports.jobs, context.ports.clock.now(), context.sample
+        if now - sample.time < context.pace.sample_seconds:
+            return jobs.describe(ids)
+        shown = describe_and_sample(jobs, context.state, ids, is_fresh=self._has_asked)
+        sample.time = now
+        sample.shown = {one: job for one, job in shown.items() if not job.children}
+        self._has_asked = True
+        return shown
+
+    def _note_states(self, seen: Iterable[tuple[ArrayState, JobState]]) -> bool:
+        """Take note of what has changed, written down as one; say whether anything has."""
+        written, counted = [], []
+        for array, job in seen:
+            body = _state_body(job, array.name)
+            if (array.status, array.reason) != (job.status, job.reason):
+                written.append(body)
+            elif dict(array.children) != body["children"]:
+                # Every look finds other counts: written down, a long run of many arrays would grow
+                # its log without end, and who reads it asks Batch for the counts anyway.
+                counted.append(body)
+        self._context.journal.put_all("state", written)
+        self._context.journal.note_all("state", counted)
+        return bool(written or counted)
 
     def _is_forgotten(self, array: ArrayState, job_id: str) -> bool:
         """Say whether a job that is not shown will not be shown again: a fresh one may be late."""
@@ -110,3 +126,12 @@ class Watcher:
         self._pause = pace.first_seconds if changed else longer
         rest = PAUSES_AN_ASKING * asking_seconds
         return min(max(self._pause, rest), pace.longest_seconds)
+
+
+def _state_body(job: JobState, array: str) -> dict[str, Any]:
+    return {
+        "array": array,
+        "status": job.status,
+        "reason": job.reason,
+        "children": dict(job.children) or {job.status: 1},
+    }

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from pegbatch.errors import Problem
+from pegbatch.model.containers import TaskContainer
 from pegbatch.model.graph import Graph
 from pegbatch.model.hooks import Hooks
 from pegbatch.model.manifest import FileUse
@@ -56,6 +57,8 @@ class Executable:
     """Executables that are fetched into the task's directory first."""
     hooks: Hooks = ()
     """That every task of it has."""
+    container: TaskContainer | None = None
+    """What its tasks run in; None: what the base job definition says."""
 
 
 @dataclass(frozen=True, slots=True)

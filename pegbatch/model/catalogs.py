@@ -100,6 +100,9 @@ class Container:
     kind: str
     """docker, singularity or shifter."""
     image: str
+    """URL or name, as written."""
+    mounts: tuple[str, ...] = ()
+    """`source:target[:options]`, as written."""
     profiles: Profiles = ()
     where: str = ""
 

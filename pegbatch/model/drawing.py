@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from pegbatch.model.task_states import TaskStanding
 
 BoxKind = Literal["task", "array", "plain", "helper"]
 LinkKind = Literal["edge", "all", "n_to_n"]
+BoxState = TaskStanding
+"""How a task stands, or a helper."""
+BOX_STATES: tuple[BoxState, ...] = get_args(BoxState)
+"""A box that holds tasks of several states has the colour of the first of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,13 @@ class Box:
     layer: int
     """From 0, top to bottom."""
     kind: BoxKind
+    counts: Mapping[BoxState, int] = field(default_factory=dict)
+    """Tasks by state, more than none each; empty where no run has begun."""
+
+    @property
+    def state(self) -> BoxState | None:
+        """Return the state that gives the box its colour."""
+        return next((state for state in BOX_STATES if self.counts.get(state)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +52,9 @@ class Drawing:
     title: str
     boxes: tuple[Box, ...]
     connections: tuple[Connection, ...]
+
+    @property
+    def states(self) -> tuple[BoxState, ...]:
+        """Return the states that its colours stand for, for the legend."""
+        found = {state for box in self.boxes for state, count in box.counts.items() if count}
+        return tuple(state for state in reversed(BOX_STATES) if state in found)

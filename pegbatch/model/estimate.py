@@ -20,6 +20,13 @@ class MachinePrice:
     least_seconds: float = 0.0
     """Billed for each container at least."""
 
+    def hourly(self, vcpus: float, memory_mib: float) -> float:
+        """Return the price of such a container; memory beyond that of its vCPUs takes more."""
+        gib = memory_mib / 1024
+        if self.gib_per_vcpu is None:
+            return vcpus * self.vcpu_hour + gib * self.gib_hour
+        return max(vcpus, gib / self.gib_per_vcpu) * self.vcpu_hour
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceTable:
@@ -103,6 +110,7 @@ def estimate_to_json(estimate: Estimate) -> dict[str, Any]:
         "workflow": estimate.workflow,
         "tasks": estimate.tasks,
         "tasks_without_runtime": estimate.tasks_without_runtime,
+        "tasks_too_large": estimate.tasks_too_large,
         "arrays": estimate.arrays,
         "vcpus": None if vcpus == float("inf") else int(vcpus),
         "start_seconds": estimate.conditions.start_seconds,

@@ -7,13 +7,20 @@ Kinds and their bodies (docs/formats.md):
 - `uploaded`        {try, files, bytes}: inputs, plan and worker lie in the store
 - `intent`          {try, array, job_name, job_queue}: written before the SubmitJob call
 - `submitted`       {try, array, job_name, job_id}: written after it
+- `withdrawn`       {try, array}: written in its place where Batch has refused the call for certain,
+                    or it was never made; the intent counts no more
 - `state`           {try, array, status, reason, children: {STATUS: n}}: where status or
                     reason are others than before; counts that change alone are not written
 - `cancel-requested` {try, unstarted: [array, …]}: those of which no child had begun
-- `finished`        {try, state: succeeded|failed|cancelled}
+- `finished`        {try, state: succeeded|failed|cancelled}, and where they are known: lost, the
+                    children that Batch let fail for good; spent: [[vcpus, memory_mib, seconds,
+                    containers], …], what its containers have taken
+- `seen`            {try, done}: tasks that had ended when somebody looked; at most two a minute;
+                    and, where it is known, spent: about what containers had taken by then
 - `fetched`         {try, files, bytes}
 - `registered`      {try, files}: outputs are in a replica catalog
 - `hooked`          {try, at: start|end}: the hooks of the workflow are run now
+- `notified`        {try, what: first-failure|verdict}: who wants to know is told now
 """
 
 from __future__ import annotations
@@ -27,12 +34,15 @@ EventKind = Literal[
     "uploaded",
     "intent",
     "submitted",
+    "withdrawn",
     "state",
     "cancel-requested",
     "finished",
     "fetched",
     "registered",
     "hooked",
+    "notified",
+    "seen",
 ]
 
 

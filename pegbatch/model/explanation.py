@@ -49,6 +49,8 @@ class Explanation:
     inputs: tuple[FileOrigin, ...]
     outputs: tuple[FileOrigin, ...]
     profiles: tuple[ProfileValue, ...]
+    container: str
+    """`name, image`; empty for the image of the base job definition."""
     vcpus: int
     memory_mib: int
     gpus: int

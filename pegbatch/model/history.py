@@ -14,7 +14,9 @@ from pegbatch.model.records import TaskState
 from pegbatch.model.run_status import RunStatus
 
 AttemptState: TypeAlias = Literal["running", "succeeded", "failed", "lost"]
-"""How an attempt stands; `lost` is one that ended without a word: reclaimed, killed, no image."""
+"""How an attempt stands; `failed`: a task of it failed at last, or it broke off and could say so;
+`lost`: it ended without a last word (reclaimed, killed, no image). One whose tasks were all
+skipped has succeeded, as for Batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Execution:
     bytes_in: int | None = None
     """Sizes of the task's inputs; None where they are not on record."""
     bytes_out: int = 0
+    files_out: int = 0
+    """Outputs that were put, each with its checksum."""
     stdout_tail: str = ""
     """Of a failure only, as `stderr_tail`."""
     stderr_tail: str = ""
@@ -83,7 +87,9 @@ class ChildAttempt:
     host: str = ""
     """Name of the container's host, as the worker saw it."""
     reason: str = ""
+    """Of one that failed or is lost: its own last word, its first failure's, or Batch's."""
     exit_code: int | None = None
+    """Of the child, 75 where it asked to be started again; None where nobody has told it."""
     waited_seconds: float | None = None
     """From when all that its bag waits for had ended to its start; None where that is not known."""
     log_stream: str | None = None
@@ -106,11 +112,15 @@ class History:
     tasks: Mapping[str, PlannedTask]
     """By id, in plan order; those of compute arrays."""
     executions: Sequence[Execution]
-    """Oldest first within a bag; arrays in plan order."""
+    """Oldest first within a bag; arrays in plan order. Those of transfers (stage-in arrays) are
+    among them, whose ids are not in `tasks`."""
     attempts: Sequence[ChildAttempt]
-    """In the same order."""
+    """In the same order; of compute and stage-in arrays, the only ones that leave records."""
     newest: Mapping[str, Execution] = field(default_factory=dict)
     """By task, the execution that counts (`model.records.settle`'s rule)."""
+    lost: Mapping[str, ChildAttempt] = field(default_factory=dict)
+    """By task, in plan order, the attempt with which it was lost for good: its child ended, left
+    no newer record of it, and does not come again. Transfers come last, as `array:bag`."""
     started: float | None = None
     """Seconds since the epoch, of the first submission."""
     ended: float | None = None

@@ -19,6 +19,11 @@ WORKER_KEY = "worker.pyz"
 SUMMARY_KEY = "summary.json"
 FAILURES_KEY = "failures"
 RECORDS_KEY = "records"
+AGAIN, LOST = "again", "lost"
+"""Why a child was started again: a task may be tried again; the attempt before was lost."""
+DIGITS_MAX = 10
+"""A number in a key that has as many digits is none of ours."""
+LOGS_KEY = "logs"
 FILE_FOLDERS = ("data", "programs")
 """Below the run: what its tasks, and its transfers, have made."""
 TRIES_FOLDER = "tries"
@@ -75,19 +80,22 @@ def array_records(array: str) -> str:
     return f"{RECORDS_KEY}/{base_array(array)}"
 
 
-def record_key(array: str, bag: int, number: int, attempt: int) -> str:
-    """Return the key of the records that one attempt of one child writes."""
-    return f"{records_folder(array, bag)}/{number}.{attempt}.jsonl"
+def record_key(array: str, bag: int, number: int, attempt: int, part: int = 1) -> str:
+    """Return the key of the records that one attempt of one child writes, in several parts."""
+    more = "" if part == 1 else f".{part}"
+    return f"{records_folder(array, bag)}/{number}.{attempt}{more}.jsonl"
 
 
 class RecordKey(NamedTuple):
-    """What the key of a records file says."""
+    """What the key of a records file, or of a log, says."""
 
     array: str
     bag: int
     number: int
     """The try."""
     attempt: int
+    part: int = 1
+    """From 1, in the order in which they were written."""
 
 
 def parse_record_key(key: str) -> RecordKey | None:
@@ -98,15 +106,37 @@ def parse_record_key(key: str) -> RecordKey | None:
     parts = key.rsplit("/", 3)
     if len(parts) < 4:
         return None
-    number, attempt, *end = parts[3].split(".") if parts[3].count(".") == 2 else ("", "")
-    if end != ["jsonl"] or not all(text.isdecimal() for text in (parts[2], number, attempt)):
+    *numbers, end = parts[3].split(".")
+    if end != "jsonl" or len(numbers) not in (2, 3):
         return None
-    return RecordKey(parts[1], int(parts[2]), int(number), int(attempt))
+    if not all(text.isdecimal() for text in (parts[2], *numbers)):
+        return None
+    return RecordKey(parts[1], int(parts[2]), *map(int, numbers))
+
+
+def array_logs(array: str) -> str:
+    """Return the folder of all logs of an array."""
+    return f"{LOGS_KEY}/{base_array(array)}"
 
 
 def log_key(array: str, bag: int, number: int, attempt: int) -> str:
     """Return the key of the whole output of one attempt of one child."""
-    return f"logs/{base_array(array)}/{bag}.{number}.{attempt}.log"
+    return f"{array_logs(array)}/{bag}.{number}.{attempt}.log"
+
+
+def parse_log_key(key: str) -> RecordKey | None:
+    """Read the key of a log; None for another key.
+
+    Shapes: the key may carry anything before `logs/`.
+    """
+    parts = key.rsplit("/", 2)
+    words = parts[-1].split(".")
+    if len(parts) < 3 or len(words) != 4 or words[3] != "log":
+        return None
+    if not all(word.isascii() and word.isdecimal() for word in words[:3]):
+        return None
+    bag, number, attempt = map(int, words[:3])
+    return RecordKey(parts[1], bag, number, attempt)
 
 
 def array_failures(array: str) -> str:
@@ -120,6 +150,30 @@ def failure_key(array: str, bag: int, number: int, failed: int, skipped: int) ->
     Shapes: no tasks at all say that the bag is done, whatever marks of before say.
     """
     return f"{array_failures(array)}/{bag}.{number}.{failed}.{skipped}"
+
+
+def retry_key(array: str, bag: int, number: int, attempt: int, *, lost: bool) -> str:
+    """Return the key of the empty object that says: a child was started again.
+
+    Shapes: attempt is the new one, from 2; lost says that the one before ended without a word.
+    It lies beside the failure marks, so that one LIST tells both.
+    """
+    return f"{array_failures(array)}/{bag}.{number}.{attempt}.{LOST if lost else AGAIN}"
+
+
+def parse_retry_key(key: str) -> tuple[str, int, int, int, bool] | None:
+    """Read a retry mark's key: (array, bag, try, attempt, lost), or None for another key.
+
+    Shapes: the key may carry anything before `failures/`.
+    """
+    parts = key.rsplit("/", 2)
+    *numbers, why = parts[-1].split(".")
+    if len(parts) < 3 or len(numbers) != 3 or why not in (AGAIN, LOST):
+        return None
+    if not all(number.isdecimal() and len(number) < DIGITS_MAX for number in numbers):
+        return None
+    bag, number, attempt = map(int, numbers)
+    return parts[1], bag, number, attempt, why == LOST
 
 
 def parse_failure_key(key: str) -> tuple[str, int, int, int, int] | None:

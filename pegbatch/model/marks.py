@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from pegbatch.model.layout import parse_failure_key
+from pegbatch.model.layout import AGAIN, LOST, parse_failure_key, parse_retry_key
 
 
 class Mark(NamedTuple):
@@ -28,18 +30,53 @@ def read_marks(urls: Iterable[str]) -> Marks:
     says that all is done; bags whose mark says so are left out.
     """
     newest: dict[str, dict[int, Mark]] = {}
+    known: dict[str, Mark | None] = {}  # there may be a million marks, and few that differ
     for url in urls:
-        parsed = parse_failure_key(url)
-        if parsed is not None:
-            array, bag, number, failed, skipped = parsed
-            mark = Mark(number, failed, skipped)
-            bags = newest.setdefault(array, {})
-            if bag not in bags or _rank(bags[bag]) < _rank(mark):
-                bags[bag] = mark
+        folder, _, name = url.rpartition("/")
+        bag_text, _, rest = name.partition(".")
+        mark = known[rest] if rest in known else known.setdefault(rest, _read_mark(rest))
+        if mark is None or not bag_text.isdecimal() or "/" not in folder:
+            continue
+        bags, bag = newest.setdefault(folder.rpartition("/")[2], {}), int(bag_text)
+        before = bags.get(bag)
+        if before is None or _rank(before) < _rank(mark):
+            bags[bag] = mark
     return {
         array: {bag: mark for bag, mark in bags.items() if not _is_clear(mark)}
         for array, bags in newest.items()
     }
+
+
+def _read_mark(text: str) -> Mark | None:
+    """Read what stands behind the bag in a key; None where it is no failure mark's."""
+    parsed = parse_failure_key(f"//0.{text}")
+    return None if parsed is None else Mark(*parsed[2:])
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """How often children were started again."""
+
+    again: int = 0
+    """Since a task of theirs may be tried again."""
+    lost: int = 0
+    """Since the attempt before was lost: host or Spot reclaimed, killed, image not to be had."""
+    by_array: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """All of them, by array (a later try's has a name of its own) and try."""
+
+    @property
+    def all(self) -> int:
+        """Return all of them."""
+        return self.again + self.lost
+
+
+def read_restarts(urls: Iterable[str]) -> Restarts:
+    """Count the retry marks among the keys of one LIST of the failures; others are passed over."""
+    likely = (url for url in urls if url.endswith((AGAIN, LOST)))  # of perhaps a million
+    found = [parsed for url in likely if (parsed := parse_retry_key(url)) is not None]
+    lost = sum(is_lost for *_, is_lost in found)
+    by_array = Counter((array, number) for array, _, number, *_ in found)
+    return Restarts(again=len(found) - lost, lost=lost, by_array=by_array)
 
 
 def _rank(mark: Mark) -> tuple[int, bool, int]:

@@ -39,6 +39,19 @@ def plain_bytes(data: bytes) -> bytes:
     return _IN_BYTES.sub(lambda found: _escaped_bytes(found[0]), data)
 
 
+def printable(text: str) -> str:
+    """Return the text with all that is not printable escaped as Python does it; lines stay lines.
+
+    Shapes: what the worker says of itself; no task can forge a line of it by its name.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
 def _escaped(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
 

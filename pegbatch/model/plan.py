@@ -6,12 +6,13 @@ a scheme are relative to the run's URL, which is chosen at the first submission.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
 from pegbatch.errors import InputError
+from pegbatch.model.containers import TaskContainer, container_from_json, container_to_json
 from pegbatch.model.hooks import Hooks, hooks_from_json, hooks_to_json
 
 PLAN_FORMAT = 1
@@ -45,6 +46,16 @@ class Resources:
     gpus: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How long the tasks of a job are expected to take (profile `runtime`)."""
+
+    seconds: float
+    """Of all tasks together."""
+    longest: float
+    """Of the largest bag, its tasks one after another."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One SubmitJob call: an array job, or a plain job where size is 1."""
@@ -65,6 +76,10 @@ class Job:
     """`attemptDurationSeconds`, or None for no limit."""
     depends_on: tuple[JobLink, ...]
     """At most 20, in plan order."""
+    expected: Expected | None = None
+    """None where a task of it has no such profile."""
+    container: str = ""
+    """Name of one of the plan's containers; empty: the image of the base job definition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +109,8 @@ class Plan:
     """False for a plan made without catalogs."""
     hooks: Hooks = ()
     """Of the workflow as a whole."""
+    containers: tuple[TaskContainer, ...] = ()
+    """That its jobs run in, by name."""
     label: str = ""
     """What names of run and jobs begin with, where it is not the workflow's name."""
     run_folder: str = ""
@@ -110,6 +127,18 @@ class Plan:
             if job.name == name:
                 return job
         raise KeyError(name)
+
+
+def layers_of(jobs: Iterable[Job]) -> dict[str, int]:
+    """Return how far each job is from the top, from 0: below all that it waits for.
+
+    Shapes: jobs come after those that they wait for.
+    """
+    layers: dict[str, int] = {}
+    for job in jobs:
+        above = (layers.get(link.array, 0) + 1 for link in job.depends_on)
+        layers[job.name] = max(above, default=0)
+    return layers
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -129,6 +158,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "properties": dict(sorted(plan.properties.items())),
         "jobs": [job_to_json(job) for job in plan.jobs],
         **({"hooks": hooks_to_json(plan.hooks)} if plan.hooks else {}),
+        **_containers_to_json(plan.containers),
         **({"label": plan.label} if plan.label else {}),
         **({"run_folder": plan.run_folder} if plan.run_folder else {}),
     }
@@ -151,7 +181,19 @@ def job_to_json(job: Job) -> dict[str, Any]:
         "attempts": job.attempts,
         "timeout_seconds": job.timeout_seconds,
         "depends_on": [{"array": link.array, "type": link.type.value} for link in job.depends_on],
+        **_expected_to_json(job.expected),
+        **({"container": job.container} if job.container else {}),
     }
+
+
+def _containers_to_json(containers: tuple[TaskContainer, ...]) -> dict[str, Any]:
+    return {"containers": [container_to_json(one) for one in containers]} if containers else {}
+
+
+def _expected_to_json(expected: Expected | None) -> dict[str, Any]:
+    if expected is None:
+        return {}
+    return {"expected": {"seconds": expected.seconds, "longest": expected.longest}}
 
 
 def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
@@ -180,10 +222,11 @@ def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
             label=data.get("label", ""),
             run_folder=data.get("run_folder", ""),
             hooks=hooks_from_json(data.get("hooks", ())),
+            containers=tuple(map(container_from_json, data.get("containers", ()))),
             properties=dict(data["properties"]),
             jobs=tuple(job_from_json(job) for job in data["jobs"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"not a whole plan: {error!r}", where=source, hint="plan the workflow again"
         ) from error
@@ -207,4 +250,6 @@ def job_from_json(data: Mapping[str, Any]) -> Job:
         depends_on=tuple(
             JobLink(link["array"], LinkType(link["type"])) for link in data["depends_on"]
         ),
+        expected=Expected(**data["expected"]) if "expected" in data else None,
+        container=data.get("container", ""),
     )

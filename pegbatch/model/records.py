@@ -44,6 +44,15 @@ class TaskRecord:
     outputs: tuple[StoredOutput, ...]
     stdout_tail: str
     stderr_tail: str
+    cpu_seconds: float | None = None
+    """User and system time of the program and of those it waited for; None where none ran."""
+    bytes_in: int | None = None
+    """Sizes of the inputs that it was given; None in records of older workers."""
+
+
+def spoke_on_stdout(stderr_tail: str, stdout_tail: str) -> bool:
+    """Say whether stdout tells what went wrong: many programs say it where they say the rest."""
+    return bool(stdout_tail.strip()) and not stderr_tail.strip()
 
 
 def record_to_json(record: TaskRecord) -> dict[str, Any]:
@@ -60,6 +69,8 @@ def record_to_json(record: TaskRecord) -> dict[str, Any]:
         "start": record.start,
         "end": record.end,
         "max_rss_mib": record.max_rss_mib,
+        "cpu_seconds": record.cpu_seconds,
+        "bytes_in": record.bytes_in,
         "outputs": [
             {
                 "lfn": output.lfn,
@@ -99,6 +110,8 @@ def record_from_json(data: Mapping[str, Any]) -> TaskRecord:
         outputs=tuple(StoredOutput(**output) for output in data["outputs"]),
         stdout_tail=data["stdout_tail"],
         stderr_tail=data["stderr_tail"],
+        cpu_seconds=data.get("cpu_seconds"),
+        bytes_in=data.get("bytes_in"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from pegbatch.model.records import TaskRecord
+from pegbatch.model.records import TaskRecord, spoke_on_stdout
 
 RunPhase: TypeAlias = Literal[
     "planned", "submitting", "running", "succeeded", "failed", "cancelled"
@@ -38,6 +38,16 @@ class TaskCounts:
             running=self.running + other.running,
             waiting=self.waiting + other.waiting,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelStatus:
+    """The tasks of one level of the workflow."""
+
+    level: int
+    arrays: int
+    """Array jobs that run them."""
+    tasks: TaskCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,13 @@ class RunStatus:
     """Since the first submission, up to the end of the run; 0 before it."""
     number: int = 1
     """The try; `try` in JSON."""
+    levels: tuple[LevelStatus, ...] = ()
+    """Ascending; empty where nobody has counted by level (the verdict)."""
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing of the run goes on any more."""
+        return self.state in ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +120,9 @@ def failure_of(array: str, bag: int, record: TaskRecord) -> Failure:
         reason=record.reason,
         exit_code=record.exit_code,
         stderr_tail=record.stderr_tail,
-        # Many programs say what went wrong where they say everything else.
-        stdout_tail="" if record.stderr_tail.strip() else record.stdout_tail,
+        stdout_tail=record.stdout_tail
+        if spoke_on_stdout(record.stderr_tail, record.stdout_tail)
+        else "",
     )
 
 
@@ -137,6 +155,7 @@ def status_to_json(status: RunStatus) -> dict[str, Any]:
         "state": status.state,
         "try": status.number,
         "tasks": counts_to_json(status.tasks),
+        **_levels_to_json(status),
         "arrays": [
             {
                 "name": array.name,
@@ -151,6 +170,30 @@ def status_to_json(status: RunStatus) -> dict[str, Any]:
         "outputs": status.outputs,
         "seconds": round(status.seconds, 3),
     }
+
+
+def _levels_to_json(status: RunStatus) -> dict[str, Any]:
+    """Return the levels where somebody has counted them; the verdict has not."""
+    if not status.levels:
+        return {}
+    return {"levels": [level_to_json(level) for level in status.levels]}
+
+
+def level_to_json(level: LevelStatus) -> dict[str, Any]:
+    """Return one of the `levels` of a status or a summary."""
+    return {"level": level.level, "arrays": level.arrays, "tasks": counts_to_json(level.tasks)}
+
+
+def level_from_json(data: Mapping[str, Any]) -> LevelStatus:
+    """Read one of the `levels` of a summary.
+
+    Errors: KeyError, TypeError, ValueError where it is none.
+    """
+    return LevelStatus(
+        level=int(data["level"]),
+        arrays=int(data["arrays"]),
+        tasks=counts_from_json(data["tasks"]),
+    )
 
 
 def counts_to_json(counts: TaskCounts) -> dict[str, int]:

@@ -23,6 +23,9 @@ OURS = {
     "pegbatch.infrastructure_retries": "attempts for faults of the infrastructure alone",
     "pegbatch.local.runtime": "what tasks run in on this machine: process, docker, podman, buildah",
     "pegbatch.local.vcpus": "vCPUs of the embedded AWS on this machine",
+    "pegbatch.notify.on": "what is told: verdict, first-failure or both",
+    "pegbatch.notify.sns": "ARN of an SNS topic that is told",
+    "pegbatch.notify.webhook": "URL that gets JSON as Slack takes it; a secret, kept in no plan",
     "pegbatch.on_failure": "continue or stop when a task has failed for good",
     "pegbatch.pack.max_children": "most bags in one array job",
     "pegbatch.pack.runtime": "seconds of expected runtime that share a bag",
@@ -76,6 +79,8 @@ PLANNING = {
     "pegasus.clusterer.job.aggregator.arguments": "extra arguments of the aggregator",
     "pegasus.clusterer.job.aggregator.hasglobal.log": "whether seqexec keeps one log",
     "pegasus.clusterer.job.aggregator.seqexec.*": "logging and failing of seqexec",
+    "pegasus.clusterer.job.aggregator.seqexec.firstjobfail": "whether a cluster ends with its "
+    "first failed task",
     "pegasus.clusterer.label.key": "profile key that labels clusters",
     "pegasus.clusterer.nodes": "cluster size by site",
     "pegasus.clusterer.preference": "cluster by count or by runtime",
@@ -103,6 +108,8 @@ PLANNING = {
     "pegasus.integrity.checking": "checksums: full, nosymlink, none",
     "pegasus.mode": "preset: production, development, tutorial, debug",
     "pegasus.parser.*": "how workflow files are read",
+    "pegasus.parser.dax.data.dependencies": "edges from who writes a file to who reads it, beside "
+    "those that are written",
     "pegasus.partition.*": "partitioner of old versions",
     "pegasus.partitioner.*": "partitioner of old versions",
     "pegasus.refiner.*": "which refiners run",
@@ -208,10 +215,13 @@ PROFILES = {
     "pegasus.image": "container image",
     "pegasus.image_site": "where a container image lies",
     "pegasus.job.aggregator": "what runs a cluster",
+    "pegasus.job.runtime": "expected runtime of a task, as old versions spell it",
     "pegasus.label": "label of a task's cluster",
     "pegasus.maxwalltime": "minutes after which a task is killed",
     "pegasus.memory": "memory of a task, MB",
     "pegasus.nodes": "nodes of a task",
+    "pegasus.pmc_request_cpus": "vCPUs of a task under mpiexec",
+    "pegasus.pmc_request_memory": "memory of a task under mpiexec, MB",
     "pegasus.ppn": "processors per node",
     "pegasus.project": "project to charge",
     "pegasus.queue": "queue of the remote scheduler",
@@ -254,6 +264,18 @@ _PATTERNS = re.compile(
 def is_known(key: str) -> bool:
     """Tell whether a property means something to Pegasus or to us."""
     return key in _PLAIN or _PATTERNS.fullmatch(key) is not None
+
+
+def pattern_of(key: str) -> str | None:
+    """Return the name or pattern of the list that a key is, the longest where several fit."""
+    if key in KNOWN:
+        return key
+    fitting = (name for name in KNOWN if "*" in name and _as_pattern(name).fullmatch(key))
+    return max(fitting, key=len, default=None)
+
+
+def _as_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(re.escape(name).replace(r"\*", ".+"))
 
 
 def known_spelling(key: str) -> str:

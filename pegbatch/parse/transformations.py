@@ -25,7 +25,7 @@ def build_catalog(
     for entry in transformations:
         before = merged.get(entry.name)
         merged[entry.name] = _merge(before, entry) if before else entry
-    named = {container.name: container for container in containers}
+    named = _by_name(reading, containers)
     _check_containers(reading, merged.values(), named)
     reading.finish()
     return TransformationCatalog(
@@ -52,6 +52,16 @@ def _merge(first: Transformation, second: Transformation) -> Transformation:
             for site in entry.sites
         ),
     )
+
+
+def _by_name(reading: Reading, containers: Iterable[Container]) -> dict[str, Container]:
+    named: dict[str, Container] = {}
+    for container in containers:
+        if container.name in named:
+            line = int(container.where.rpartition(":")[2])
+            reading.warn(line, f"container {container.name} is defined again; the last one counts")
+        named[container.name] = container
+    return named
 
 
 def _check_containers(

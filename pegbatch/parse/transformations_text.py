@@ -26,7 +26,7 @@ from pegbatch.parse.text_tokens import Token, Tokens, tokens_of
 from pegbatch.parse.transformations import build_catalog
 
 _SITE_WORDS = ("pfn", "arch", "os", "osrelease", "osversion", "glibc", "type", "container")
-_CONTAINER_WORDS = ("type", "image", "image_site", "dockerfile", "mount")
+_CONTAINER_WORDS = ("type", "image", "image_site", "dockerfile")
 
 
 @dataclass(slots=True)
@@ -37,6 +37,7 @@ class _Block:
     profiles: list[Profile] = field(default_factory=list)
     sites: list[TransformationSite] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
+    mounts: list[str] = field(default_factory=list)
 
     def text(self, word: str) -> str:
         found = self.values.get(word)
@@ -96,6 +97,7 @@ def _container(tokens: Tokens, start: Token, reading: Reading) -> list[Container
             name=names[0].text,
             kind=block.text("type").lower(),
             image=block.text("image"),
+            mounts=tuple(block.mounts),
             profiles=tuple(block.profiles),
             where=reading.where(start.line),
         )
@@ -135,6 +137,9 @@ def _site_word(tokens: Tokens, token: Token, reading: Reading, block: _Block) ->
 
 
 def _container_word(tokens: Tokens, token: Token, reading: Reading, block: _Block) -> bool:
+    if token.text == "mount" and not token.quoted:
+        block.mounts += [value.text for value in tokens.take_values(token, 1)]
+        return True
     return _value_word(tokens, token, block, _CONTAINER_WORDS) or _common_word(
         tokens, token, reading, block
     )

@@ -122,6 +122,7 @@ def _container(fields: Fields) -> Container:
         name=fields.required("name"),
         kind=fields.required("type").lower(),
         image=fields.required("image"),
+        mounts=fields.texts("mounts"),
         profiles=fields.profiles(),
         where=fields.where,
     )

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 
 from pegbatch.model.cluster_kinds import CHAIN
 from pegbatch.model.graph import NO_TASK, Graph
 from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable
 from pegbatch.planner.cycles import children_of
+from pegbatch.planner.nodes import container_of
 from pegbatch.planner.stages import Levelled
 
 
 def cluster_chains(levelled: Levelled, table: ClusterTable) -> None:
-    """Make a cluster of each chain of tasks that are in none and ask for the same resources."""
+    """Make a cluster of each chain of tasks that are in none and ask for the same child."""
     ids = levelled.workflow.tasks.ids
     resources = [settings.resources for settings in levelled.settings_table]
     numbers, clusters = levelled.task_settings, table.clusters
+    container = partial(container_of, levelled)
     for chain in find_chains(levelled.graph):
-        keys: list[object] = [(resources[numbers[t]], clusters[t]) for t in chain]
+        keys: list[object] = [(resources[numbers[t]], clusters[t], container(t)) for t in chain]
         for part in list(_equal_runs(chain, keys)):
             if len(part) > 1 and clusters[part[0]] == NO_CLUSTER:
                 table.add(f"chain_{ids[part[0]]}", part, CHAIN)
 
 
 def _equal_runs(tasks: list[int], keys: list[object]) -> Iterator[list[int]]:
-    """Cut where the key changes: a bag's tasks share the resources of its child."""
+    """Cut where the key changes: a bag's tasks share the resources and image of its child."""
     run: list[int] = []
     for position, task in enumerate(tasks):
         if run and keys[position] != keys[position - 1]:

@@ -1,31 +1,43 @@
-"""Which executable each transformation starts with at the execution site."""
+"""Which executable each transformation starts with at the execution site, and in what."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pegbatch.errors import Problem
 from pegbatch.model.bags import Executable
 from pegbatch.model.catalogs import Site, Transformation, TransformationSite
 from pegbatch.model.manifest import FileUse
 from pegbatch.model.workflow import TransformationName
+from pegbatch.planner.choose_containers import ContainerDesk
 from pegbatch.planner.places import Places, UnusablePlaceError
 from pegbatch.planner.stages import Checked
 from pegbatch.planner.urls import local_path
 
 
-def choose_executables(
-    checked: Checked, site: Site
-) -> tuple[tuple[Executable, ...], list[Problem]]:
-    """Return an executable by transformation number, and a problem for each that has none."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What transformations start with, and what is wrong or odd about it."""
+
+    executables: tuple[Executable, ...]
+    """By transformation number."""
+    problems: tuple[Problem, ...] = ()
+    """One for each that has none, and those of containers."""
+    warnings: tuple[Problem, ...] = ()
+
+
+def choose_executables(checked: Checked, site: Site) -> Chosen:
+    """Choose an executable, and a container where one is named, for each transformation in use."""
     workflow = checked.workflow
     if not checked.options.catalogs:
-        return tuple(Executable(name.name) for name in workflow.transformations), []
+        return Chosen(tuple(Executable(name.name) for name in workflow.transformations))
     first_users: dict[int, int] = {}
     for task, number in enumerate(workflow.tasks.transformations):
         first_users.setdefault(number, task)
     places = Places.of(checked, site, checked.facts)
+    containers = ContainerDesk(checked.transformations.containers)
     chosen: list[Executable] = []
     problems: list[Problem] = []
     for number, name in enumerate(workflow.transformations):
@@ -34,13 +46,20 @@ def choose_executables(
             continue
         where = f"{workflow.source}:{workflow.tasks.lines[first_users[number]]}"
         try:
-            chosen.append(_choose(checked, site, places, name))
+            chosen.append(_choose(checked, site, places, containers, name))
         except UnusablePlaceError as error:
             problems.append(Problem(str(error), error.where or where, error.hint))
-    return tuple(chosen), problems
+    found = (*problems, *containers.problems)
+    return Chosen(tuple(chosen), found, tuple(containers.warnings))
 
 
-def _choose(checked: Checked, site: Site, places: Places, name: TransformationName) -> Executable:
+def _choose(
+    checked: Checked,
+    site: Site,
+    places: Places,
+    containers: ContainerDesk,
+    name: TransformationName,
+) -> Executable:
     entry = _entry(checked, name)
     place = pick_place(entry, site)
     staged: list[FileUse] = []
@@ -52,7 +71,10 @@ def _choose(checked: Checked, site: Site, places: Places, name: TransformationNa
         helper = pick_place(_entry(checked, required), site)
         if helper.kind == "stageable":
             staged.append(places.executable(helper, staged_name(required)))
-    return Executable(argv0, tuple(staged), entry.hooks)
+    container = None
+    if place.container:
+        container = containers.take(place.container, place.where or entry.where)
+    return Executable(argv0, tuple(staged), entry.hooks, container)
 
 
 def _entry(checked: Checked, name: TransformationName) -> Transformation:
@@ -67,13 +89,15 @@ def _entry(checked: Checked, name: TransformationName) -> Transformation:
 
 
 def pick_place(entry: Transformation, site: Site) -> TransformationSite:
-    """Return the place that serves the site: one at the site, else a stageable one elsewhere.
+    """Return the place that serves the site: one at the site, else one that travels.
 
-    Errors: UnusablePlaceError where no place fits, or the place needs a container.
-    Source: Pegasus user guide, transformation types "installed" and "stageable".
+    Shapes: a program travels by itself where it is stageable, and with its image in a container,
+    whatever site the catalog names for it (`incontainer` is usual).
+    Errors: UnusablePlaceError where no place fits.
+    Source: Pegasus user guide, transformation types "installed" and "stageable"; its mapper All.
     """
     here = [place for place in entry.sites if place.site == site.name]
-    elsewhere = [place for place in entry.sites if place.kind == "stageable"]
+    elsewhere = [place for place in entry.sites if place.kind == "stageable" or place.container]
     fitting = here + elsewhere
     if not fitting:
         known = _listing(f"{place.kind} at {place.site}" for place in entry.sites)
@@ -82,13 +106,6 @@ def pick_place(entry: Transformation, site: Site) -> TransformationSite:
             where=entry.where,
             hint=f"add site {site.name!r} to the entry, or make it stageable; "
             "or choose the execution site with --sites",
-        )
-    if fitting[0].container:
-        raise UnusablePlaceError(
-            f"transformation {entry.name} asks for container {fitting[0].container!r}, and "
-            "containers of a transformation are not supported",
-            where=fitting[0].where or entry.where,
-            hint="put the program into the image of the job definition, or make it stageable",
         )
     return fitting[0]
 

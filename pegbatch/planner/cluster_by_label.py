@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pegbatch.model.cluster_kinds import SERIAL
 from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable, kind_of
-from pegbatch.planner.nodes import Nodes, refuse_nesting
+from pegbatch.planner.nodes import Nodes, refuse_mixed_containers, refuse_nesting
 from pegbatch.planner.stages import Levelled
 
 WHOLE = "whole-wf"
@@ -21,7 +21,7 @@ WHOLE = "whole-wf"
 def cluster_by_label(levelled: Levelled, nodes: Nodes, table: ClusterTable) -> None:
     """Make a cluster of each label, in order of first jobs; jobs without a label stay alone.
 
-    Errors: PlanError for a cluster inside another one under AWSBatch.
+    Errors: PlanError for a cluster inside another one under AWSBatch, or of several containers.
     """
     labels = [settings.label for settings in levelled.settings_table]
     labelled: dict[str, list[int]] = {}
@@ -35,7 +35,7 @@ def cluster_by_label(levelled: Levelled, nodes: Nodes, table: ClusterTable) -> N
 def cluster_whole(levelled: Levelled, nodes: Nodes, table: ClusterTable) -> None:
     """Make one cluster of all jobs.
 
-    Errors: PlanError for a cluster inside another one under AWSBatch.
+    Errors: PlanError for a cluster inside another one under AWSBatch, or of several containers.
     """
     if len(nodes):
         _add(levelled, nodes, table, f"merge_{WHOLE}", range(len(nodes)), "whole")
@@ -58,6 +58,7 @@ def _add(
     ordered = sorted(tasks, key=lambda task: (levelled.levels[task], task))
     settings = levelled.settings_table[levelled.task_settings[ordered[0]]]
     refuse_nesting(levelled, table, ordered, settings, technique)
+    refuse_mixed_containers(levelled, ordered, technique)
     strict = levelled.tuning.first_job_fail
     kind = kind_of(settings.aggregator, strict=strict, otherwise=SERIAL)
     # Where there is one task, nothing will ever run beside it.

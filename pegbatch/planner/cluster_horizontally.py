@@ -18,7 +18,7 @@ from pegbatch.model.cluster_kinds import NAMED, PARALLEL, SERIAL
 from pegbatch.model.workflow import TransformationName
 from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable, kind_of
 from pegbatch.planner.cut_by_runtime import first_fit, least_loaded
-from pegbatch.planner.nodes import Nodes, refuse_nesting
+from pegbatch.planner.nodes import Nodes, refuse_mixed_containers, refuse_nesting
 from pegbatch.planner.stages import Levelled
 
 IDS_SHOWN = 5
@@ -29,8 +29,8 @@ def cluster_horizontally(
 ) -> tuple[Problem, ...]:
     """Put the clusters of all levels in the table; return warnings.
 
-    Errors: PlanError for a cluster inside another one under AWSBatch; InputError naming every
-    group in which a runtime is missing that clustering needs.
+    Errors: PlanError for a cluster inside another one under AWSBatch, or of several containers;
+    InputError naming every group in which a runtime is missing that clustering needs.
     """
     site_size = dict(levelled.tuning.site_sizes).get(levelled.site.name)
     cut = _Cut(levelled, nodes, site_size, [], [])
@@ -47,6 +47,7 @@ def cluster_horizontally(
                 if len(chunk) == 1 and table.clusters[tasks[0]] != NO_CLUSTER:
                     continue
                 refuse_nesting(levelled, table, tasks, group.settings, "horizontal")
+                refuse_mixed_containers(levelled, tasks, "horizontal")
             named[stem] += 1
             table.add(f"{stem}_ID{named[stem]}", tasks, kind)
     if cut.problems:

@@ -1,92 +1,63 @@
-"""Draw: a plan's array jobs, or a workflow's tasks, as boxes and links."""
+"""Draw: a plan's array jobs as boxes and links; above 500, folded."""
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 
-from pegbatch.model.drawing import Box, Connection, Drawing
-from pegbatch.model.plan import Job, LinkType, Plan
-from pegbatch.planner.stages import Levelled
-
-BOXES_MAX = 500
-"""More tasks than this are folded by level and transformation."""
+from pegbatch.model.drawing import Box, BoxKind, BoxState, Connection, Drawing, LinkKind
+from pegbatch.model.plan import Job, LinkType, Plan, layers_of
+from pegbatch.planner.fold_boxes import BOXES_MAX, Group, Key, StateCounts, counted, fold, told
 
 
-def draw_arrays(plan: Plan) -> Drawing:
-    """Return the jobs of a plan; a link is N_TO_N or waits for all."""
-    layers = _layers(plan)
+def draw_arrays(plan: Plan, counts: Mapping[str, StateCounts] | None = None) -> Drawing:
+    """Return the jobs of a plan; a link is N_TO_N or waits for all.
+
+    Shapes: counts, by job, where a run has begun: its tasks by state; of a helper, itself.
+    """
+    known = counts or {}
+    layers = layers_of(plan.jobs)
+    jobs = sorted(plan.jobs, key=lambda job: layers[job.name])
+    if len(jobs) > BOXES_MAX:
+        return _folded(plan, jobs, layers, known)
     return Drawing(
         title=plan.workflow,
-        boxes=tuple(
-            sorted((_job_box(job, layers[job.name]) for job in plan.jobs), key=lambda b: b.layer)
-        ),
+        boxes=tuple(_box(job, layers[job.name], known.get(job.name, {})) for job in jobs),
         connections=tuple(
-            Connection(link.array, job.name, "n_to_n" if link.type is LinkType.N_TO_N else "all")
+            Connection(link.array, job.name, _kind(link.type))
             for job in plan.jobs
             for link in job.depends_on
         ),
     )
 
 
-def _layers(plan: Plan) -> dict[str, int]:
-    layers: dict[str, int] = {}
-    for job in plan.jobs:
-        below = max((layers[link.array] + 1 for link in job.depends_on), default=0)
-        layers[job.name] = below
-    return layers
+def _kind(link: LinkType) -> LinkKind:
+    return "n_to_n" if link is LinkType.N_TO_N else "all"
 
 
-def _job_box(job: Job, layer: int) -> Box:
+def _box(job: Job, layer: int, counts: StateCounts) -> Box:
     if job.kind != "compute":
-        return Box(job.name, (job.name,), layer, "helper")
-    tasks = f"{job.tasks:,} task" + ("" if job.tasks == 1 else "s")
+        return Box(job.name, (job.name, *told(counts)), layer, "helper", counts)
+    tasks = counted(job.tasks, "task")
     children = f"{job.size:,} children, {tasks}" if job.size > 1 else f"plain job, {tasks}"
-    return Box(job.name, (job.name, children), layer, "array" if job.size > 1 else "plain")
+    kind: BoxKind = "array" if job.size > 1 else "plain"
+    return Box(job.name, (job.name, children, *told(counts)), layer, kind, counts)
 
 
-def draw_tasks(levelled: Levelled) -> Drawing:
-    """Return the tasks of a workflow and their edges, folded above 500."""
-    if len(levelled.levels) > BOXES_MAX:
-        return _folded(levelled)
-    workflow = levelled.workflow
-    ids, tasks = workflow.tasks.ids, workflow.tasks
-    names = [workflow.transformations[number].name for number in tasks.transformations]
-    order = sorted(range(len(ids)), key=lambda task: (levelled.levels[task], task))
-    return Drawing(
-        title=workflow.name,
-        boxes=tuple(
-            Box(str(task), (ids[task], names[task]), levelled.levels[task], "task")
-            for task in order
-        ),
-        connections=tuple(
-            Connection(str(parent), str(task), "edge")
-            for task, (first, last) in enumerate(pairwise(levelled.graph.parent_offsets))
-            for parent in levelled.graph.parents[first:last]
-        ),
-    )
-
-
-def _folded(levelled: Levelled) -> Drawing:
-    workflow, levels = levelled.workflow, levelled.levels
-    kinds = list(zip(levels, workflow.tasks.transformations, strict=True))
-    connections = {
-        (kinds[parent], kinds[task])
-        for task, (first, last) in enumerate(pairwise(levelled.graph.parent_offsets))
-        for parent in levelled.graph.parents[first:last]
+def _folded(
+    plan: Plan, jobs: Sequence[Job], layers: Mapping[str, int], known: Mapping[str, StateCounts]
+) -> Drawing:
+    keys: dict[str, Key] = {
+        job.name: (layers[job.name], " ".join(job.transformations) or job.kind) for job in jobs
     }
-    return Drawing(
-        title=workflow.name,
-        boxes=tuple(
-            Box(
-                f"{level}.{kind}",
-                (workflow.transformations[kind].name, f"{count:,} tasks"),
-                level,
-                "task",
-            )
-            for (level, kind), count in sorted(Counter(kinds).items())
-        ),
-        connections=tuple(
-            Connection(f"{a[0]}.{a[1]}", f"{b[0]}.{b[1]}", "edge") for a, b in sorted(connections)
-        ),
+    sizes = Counter(keys.values())
+    counts: dict[Key, Counter[BoxState]] = {key: Counter() for key in sizes}
+    for name, key in keys.items():
+        counts[key].update(known.get(name, {}))
+    links = (
+        (keys[link.array], keys[job.name], _kind(link.type))
+        for job in jobs
+        for link in job.depends_on
     )
+    groups = {key: Group(size, counts[key]) for key, size in sizes.items()}
+    return fold(plan.workflow, groups, links, "array job")

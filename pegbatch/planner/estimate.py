@@ -154,7 +154,7 @@ def _bag_seconds(plan: Playable, bag: Sequence[int], vcpus: int) -> float:
         )
         for task in bag
     ]
-    return play(steps, Stage(vcpus=float(vcpus))).makespan_seconds
+    return play(steps, Stage(vcpus=float(vcpus), in_order=False)).makespan_seconds
 
 
 def _inside(parents: Iterable[int], places: Mapping[int, int]) -> tuple[int, ...]:
@@ -162,12 +162,7 @@ def _inside(parents: Iterable[int], places: Mapping[int, int]) -> tuple[int, ...
 
 
 def _amount(steps: Sequence[Step], played: Played, machine: MachinePrice) -> float:
-    """Return the price of what was played; memory beyond that of its vCPUs takes more of these."""
-    if machine.gib_per_vcpu is None:
-        gib_seconds = played.memory_mib_seconds / 1024
-        return (played.vcpu_seconds * machine.vcpu_hour + gib_seconds * machine.gib_hour) / 3600
-    paid = 0.0
-    for step, seconds in zip(steps, played.seconds_by_step, strict=True):
-        by_memory = step.memory_mib / 1024 / machine.gib_per_vcpu
-        paid += seconds * max(step.vcpus, by_memory)
-    return paid * machine.vcpu_hour / 3600
+    """Return the price of what was played."""
+    pairs = zip(steps, played.seconds_by_step, strict=True)
+    paid = (seconds * machine.hourly(step.vcpus, step.memory_mib) for step, seconds in pairs)
+    return math.fsum(paid) / 3600

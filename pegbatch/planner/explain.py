@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pegbatch.errors import InputError
+from pegbatch.model.containers import TaskContainer
 from pegbatch.model.explanation import Explanation, FileOrigin, ProfileValue
 from pegbatch.model.graph import NO_TASK
 from pegbatch.model.layout import data_key
@@ -42,6 +43,7 @@ def explain(linked: Linked, task_id: str) -> Explanation:
         inputs=_inputs(linked, task),
         outputs=_outputs(linked, task),
         profiles=_profiles(profile_layers(linked, linked.site, task, _shared(linked))),
+        container=_container(linked.executables[transformation].container),
         vcpus=settings.resources.vcpus,
         memory_mib=settings.resources.memory_mib,
         gpus=settings.resources.gpus,
@@ -66,6 +68,10 @@ def _find(linked: Linked, task_id: str) -> int:
         where=linked.workflow.source,
         hint=f"ids look like {ids[0]!r}" if ids else None,
     )
+
+
+def _container(container: TaskContainer | None) -> str:
+    return f"{container.name}, {container.image}" if container else ""
 
 
 def _shared(linked: Linked) -> tuple[Layer, Layer, Layer]:

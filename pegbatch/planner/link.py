@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pegbatch.model.bags import ArrayTasks, TransferArray
-from pegbatch.model.plan import Job, LinkType
+from pegbatch.model.plan import Expected, Job, LinkType
 from pegbatch.planner.barriers import JobLine, small_job, wire_up
+from pegbatch.planner.nodes import container_of
 from pegbatch.planner.reduce_links import reduce_links
 from pegbatch.planner.resolve_profiles import attempts_of
 from pegbatch.planner.stages import Linked, Packed, Staged, grow
@@ -96,7 +97,27 @@ def _job(packed: Packed, number: int) -> Job:
         attempts=attempts_of(tries, packed.tuning.infrastructure_retries),
         timeout_seconds=_timeout(packed, tasks),
         depends_on=(),
+        expected=_expected(packed, tasks),
+        container=container_of(packed, tasks.order[0]),
     )
+
+
+def _expected(packed: Packed, tasks: ArrayTasks) -> Expected | None:
+    """Return what the profiles `runtime` come to, or None where one of the tasks has none."""
+    known = [settings.runtime_seconds for settings in packed.settings_table]
+    if all(seconds is None for seconds in known):
+        return None
+    total = longest = 0.0
+    for first, last in pairwise(tasks.bag_offsets):
+        bag = 0.0
+        for task in tasks.order[first:last]:
+            seconds = known[packed.task_settings[task]]
+            if seconds is None:
+                return None
+            bag += seconds
+        total += bag
+        longest = max(longest, bag)
+    return Expected(seconds=round(total, 3), longest=round(longest, 3))
 
 
 def _timeout(packed: Packed, tasks: ArrayTasks) -> int | None:

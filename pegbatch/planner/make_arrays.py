@@ -1,4 +1,6 @@
-"""Make arrays: tasks of one level with the same resources and parameters become one array job.
+"""Make arrays: tasks of one level with the same resources and definition become one array job.
+
+The definition is the container of a transformation, and the parameters that it is given.
 
 `pegbatch.array.by = cluster` gives each transformation of a level an array of its own, so that
 branches of a workflow do not wait for each other; `auto` does so only where it lets something
@@ -28,11 +30,11 @@ def make_arrays(clustered: Clustered) -> Arrayed:
     """
     split = clustered.tuning.array_by != "level"
     names = _leading_names(clustered)
-    parameters = _parameters(clustered)
-    groups: dict[tuple[int, str, Resources, _Pairs], list[int]] = {}
+    definitions = _definitions(clustered)
+    groups: dict[tuple[int, str, Resources, _Definition], list[int]] = {}
     columns = zip(clustered.levels, names, _resources(clustered), strict=True)
     for task, (level, name, of_task) in enumerate(columns):
-        key = (level, name if split else "", of_task, parameters[name])
+        key = (level, name if split else "", of_task, definitions[name])
         groups.setdefault(key, []).append(task)
     draft = _DraftMaker(clustered, names, bags=any(clustered.cluster_kinds))
     drafts = [draft.make(key[0], key[2], groups[key]) for key in sorted(groups)]
@@ -55,19 +57,24 @@ def _resources(clustered: Clustered) -> Iterable[Resources]:
     return (bags.get(cluster, own) for cluster, own in pairs)
 
 
-_Pairs = tuple[tuple[str, str], ...]
+_Definition = tuple[str, tuple[tuple[str, str], ...]]
+"""Name of the container (empty for none), and parameters."""
 
 
-def _parameters(clustered: Clustered) -> dict[str, _Pairs]:
-    """Return the job-definition parameters of each transformation.
+def _definitions(clustered: Clustered) -> dict[str, _Definition]:
+    """Return what each transformation asks of its job definition.
 
     Errors: InputError where a property `pegbatch.aws.*` has a value that does not fit.
     """
     settings = clustered.settings
     values = {key: settings.get(key) for key in settings.properties}
     options = read_aws_options(values, settings.where)
-    names = (str(name) for name in clustered.workflow.transformations)
-    return {name: tuple(options.parameters_of((name,)).items()) for name in names}
+    names = map(str, clustered.workflow.transformations)
+    containers = (executable.container for executable in clustered.executables)
+    return {
+        name: (container.name if container else "", tuple(options.parameters_of((name,)).items()))
+        for name, container in zip(names, containers, strict=True)
+    }
 
 
 def _leading_names(clustered: Clustered) -> list[str]:
@@ -78,7 +85,7 @@ def _leading_names(clustered: Clustered) -> list[str]:
 
 
 def _alike(
-    drafts: list[ArrayDraft], graph: Graph, parameters: list[_Pairs]
+    drafts: list[ArrayDraft], graph: Graph, definitions: list[_Definition]
 ) -> list[list[ArrayDraft]]:
     """Gather the arrays of a level that start together and are waited for together.
 
@@ -96,7 +103,7 @@ def _alike(
     groups: dict[tuple[object, ...], list[ArrayDraft]] = {}
     for number, draft in enumerate(drafts):
         alone = number if number in paired else None
-        same = (draft.level, draft.resources, parameters[number])
+        same = (draft.level, draft.resources, definitions[number])
         key = (*same, parents[number], frozenset(children[number]), alone)
         groups.setdefault(key, []).append(draft)
     return list(groups.values())

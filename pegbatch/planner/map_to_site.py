@@ -27,16 +27,17 @@ def map_to_site(checked: Checked) -> Mapped:
     that lie nowhere.
     """
     site = choose_site(checked.sites, checked.options.sites)
-    executables, missing = choose_executables(checked, site)
+    chosen = choose_executables(checked, site)
     settings, table, wrong = _resolve_all(checked, site)
-    if missing or wrong:
-        problems = [*missing, *wrong, *inputs_nowhere(checked)]
+    if chosen.problems or wrong:
+        problems = [*chosen.problems, *wrong, *inputs_nowhere(checked)]
         raise InputError(problems=problems) if wrong else PlanError(problems=problems)
     return grow(
         Mapped,
         checked,
+        warnings=checked.warnings + chosen.warnings,
         site=site,
-        executables=executables,
+        executables=chosen.executables,
         task_settings=settings,
         settings_table=table,
     )

@@ -89,6 +89,39 @@ def _members(table: ClusterTable) -> list[list[int]]:
     return list(found.values())
 
 
+def container_of(levelled: Levelled, task: int) -> str:
+    """Return the name of the container that a task runs in; empty for the base definition's."""
+    number = levelled.workflow.tasks.transformations[task]
+    container = levelled.executables[number].container
+    return container.name if container else ""
+
+
+def refuse_mixed_containers(levelled: Levelled, tasks: Sequence[int], technique: str) -> None:
+    """Refuse what Pegasus refuses: a cluster runs in one container.
+
+    Errors: PlanError.
+    Source: Pegasus, "Cannot cluster jobs with different types of containers".
+    """
+    if not any(executable.container for executable in levelled.executables):
+        return
+    first, of_first = tasks[0], container_of(levelled, tasks[0])
+    other = next((task for task in tasks if container_of(levelled, task) != of_first), None)
+    if other is None:
+        return
+    tasks_of, ids = levelled.workflow.tasks, levelled.workflow.tasks.ids
+    words = [
+        f"{ids[task]} in container {name!r}" if name else f"{ids[task]} in none"
+        for task, name in ((first, of_first), (other, container_of(levelled, other)))
+    ]
+    raise PlanError(
+        f"--cluster {','.join(levelled.options.cluster)}: {technique} would put jobs of different "
+        f"containers into one cluster: {' and '.join(words)}",
+        where=f"{levelled.workflow.source}:{tasks_of.lines[other]}",
+        hint="a cluster runs in one container: give the jobs labels that keep them apart, or "
+        "their transformations the same container",
+    )
+
+
 def refuse_nesting(
     levelled: Levelled,
     table: ClusterTable,

@@ -32,6 +32,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pegbatch.model.bags import PlannedWorkflow
+from pegbatch.model.containers import TaskContainer
 from pegbatch.model.plan import Plan
 from pegbatch.planner.add_verdict import add_verdict
 from pegbatch.planner.adopt_executables import adopt_executables
@@ -76,8 +77,11 @@ REFINEMENTS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-_SECRET = re.compile(r"password|secret|token|credential", re.IGNORECASE).search
-"""Properties whose values stay out of the plan, which is copied to the bucket."""
+_SECRET = re.compile(
+    r"password|secret|token|credential|webho|notify\.(?!(?:sns|on)$)", re.IGNORECASE
+).search
+"""Properties whose values stay out of the plan, which is copied to the bucket; that of a webhook
+under a misspelt name, too."""
 
 
 def plan_workflow(given: Given) -> PlannedWorkflow:
@@ -139,6 +143,14 @@ def _label(linked: Linked) -> str:
     return options.job_prefix + (options.basename or linked.workflow.name)
 
 
+def _containers(linked: Linked) -> tuple[TaskContainer, ...]:
+    """Return the containers that jobs run in, by name."""
+    used = {job.container for job in linked.jobs}
+    known = (executable.container for executable in linked.executables)
+    named = {one.name: one for one in known if one is not None and one.name in used}
+    return tuple(named[name] for name in sorted(named))
+
+
 def _header(linked: Linked) -> Plan:
     workflow, places = linked.workflow, linked.output_places
     return Plan(
@@ -155,6 +167,7 @@ def _header(linked: Linked) -> Plan:
         s3_users=s3_users(linked.sites),
         runnable=linked.options.catalogs,
         hooks=workflow.hooks,
+        containers=_containers(linked),
         label=_label(linked),
         run_folder=linked.options.run_folder,
         properties={

@@ -1,9 +1,9 @@
 """Play: what an array of children would take on a number of vCPUs, by expected runtimes.
 
 The rules are those of a queue of AWS Batch, as far as they decide about time: children start in
-the order of submission as far as vCPUs are free, a larger one is passed by smaller ones behind
-it, and a child waits for the whole array before it (ALL) or for the one child of its number
-(N_TO_N). Nothing here is random but the loss of machines, which is drawn from a fixed seed.
+the order of submission as far as vCPUs are free, one that does not fit holds up those behind it,
+and a child waits for the whole array before it (ALL) or for the one child of its number (N_TO_N).
+Nothing here is random but the loss of machines, which is drawn from a fixed seed.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ class Stage:
     """How often the machine of a child is taken away, on average (Spot)."""
     least_billed_seconds: float = 0.0
     """What a container is billed for at least."""
+    in_order: bool = True
+    """Whether one that does not fit holds up those behind it, as in a queue of Batch; else they
+    pass it, as in a bag whose tasks run side by side."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,8 +56,6 @@ class Played:
     makespan_seconds: float = 0.0
     vcpu_seconds: float = 0.0
     """Billed: from the start of each container to its end."""
-    memory_mib_seconds: float = 0.0
-    """Billed, likewise."""
     seconds_by_step: list[float] = field(default_factory=list)
     """Billed, of all children of each step together."""
     containers: int = 0
@@ -150,18 +151,22 @@ class _Run:
     def _start(self, now: float) -> None:
         """Start what fits, in the order of submission."""
         while True:
-            fitting = [
-                queue
-                for queue in self._ready.values()
-                if queue and self._vcpus(queue[0][0]) <= self._free
-            ]
-            if not fitting:
+            queue = self._next_queue()
+            if queue is None:
                 return
-            number, child = heapq.heappop(min(fitting, key=lambda queue: queue[0]))
+            number, child = heapq.heappop(queue)
             self._free -= self._vcpus(number)
             taken = self._seconds_of(self._steps[number], child)
             self._bill(number, taken)
             heapq.heappush(self._ends, (now + taken, number, child))
+
+    def _next_queue(self) -> list[tuple[int, int]] | None:
+        """Return the queue whose head starts now; None where nothing does."""
+        queues = [queue for queue in self._ready.values() if queue]
+        if self._stage.in_order and queues:
+            queues = [min(queues)]
+        fitting = [queue for queue in queues if self._vcpus(queue[0][0]) <= self._free]
+        return min(fitting, default=None)
 
     def _seconds_of(self, step: Step, child: int) -> float:
         """Return how long a child takes, starts and lost machines included."""
@@ -192,7 +197,6 @@ class _Run:
         billed = max(taken, self._stage.least_billed_seconds)
         played.seconds_by_step[number] += billed
         played.vcpu_seconds += billed * step.vcpus
-        played.memory_mib_seconds += billed * step.memory_mib
 
     def _end(self, number: int, child: int) -> None:
         waiting = self._waiting[number]

@@ -116,8 +116,8 @@ class _Reader:
         self, key: str, convert: Callable[[str], float], *, namespace: str = "pegasus"
     ) -> float | None:
         """Return a finite number."""
-        text = self._merged.get((namespace, key), "").strip()
-        if not text:
+        text = self._merged.get((namespace, key))
+        if text is None or not text.strip():
             return None
         try:
             number = convert(text)
@@ -142,6 +142,8 @@ class _Reader:
     def pattern(self, key: str) -> str:
         """Return a regular expression; empty where there is none."""
         text = self._merged.get(("pegasus", key), "")
+        if not text:
+            return ""
         try:
             re.compile(text.encode())
             endless = explodes(text)

@@ -29,6 +29,7 @@ def explain_text(explanation: Explanation) -> str:
         f"  bag       {_some(e.bag_tasks)}",
         f"  asks for  {e.vcpus} vCPU, {e.memory_mib:,} MiB{gpus}; {e.tries} tries{limit}",
         f"  runs      {' '.join(map(repr, e.argv))}",
+        *([f"  in        container {e.container}"] if e.container else []),
         f"  waits for {_some(e.parents) or '-'}",
         *_files("inputs", e.inputs),
         *_files("outputs", e.outputs),

@@ -21,6 +21,9 @@ def plan_text(plan: Plan) -> str:
     lines = [*said, "", *_table(rows)]
     if len(plan.jobs) > ROWS_MAX:
         lines.append(f"  … and {len(plan.jobs) - ROWS_MAX} more jobs: see plan.json")
+    if plan.containers:
+        images = (f"{one.name} ({one.image})" for one in plan.containers)
+        lines += ["", f"  containers: {', '.join(images)}"]
     return "\n".join(lines) + "\n"
 
 

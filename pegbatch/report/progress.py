@@ -1,29 +1,10 @@
-"""Progress of a run while somebody looks on: a row for each array, and one line for all."""
+"""Progress of a run in a line, for whoever looks on without a terminal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from pegbatch.model.run_status import ArrayStatus, RunStatus
-
-_ACTIVE = ("STARTING", "RUNNING")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgressRow:
-    """One array, in children."""
-
-    name: str
-    done: int
-    """Succeeded and failed."""
-    failed: int
-    running: int
-    size: int
-
-
-def progress_rows(status: RunStatus) -> tuple[ProgressRow, ...]:
-    """Return a row for each array, in plan order."""
-    return tuple(_row(array) for array in status.arrays)
+from pegbatch.model.plain import plain_line
+from pegbatch.model.run_look import WaitingFor
+from pegbatch.model.run_status import RunStatus
 
 
 def progress_line(status: RunStatus) -> str:
@@ -35,19 +16,16 @@ def progress_line(status: RunStatus) -> str:
     parts = [f"{tasks.succeeded + tasks.failed + tasks.skipped} of {tasks.total} tasks done"]
     parts.extend(
         f"{count} {word}"
-        for count, word in ((tasks.running, "running"), (tasks.failed, "failed"))
+        for count, word in (
+            (tasks.running, "running"),
+            (tasks.failed, "failed"),
+            (tasks.skipped, "skipped"),
+        )
         if count
     )
     return f"{status.state}: {', '.join(parts)}"
 
 
-def _row(array: ArrayStatus) -> ProgressRow:
-    children = array.children
-    failed = children.get("FAILED", 0)
-    return ProgressRow(
-        name=array.name,
-        done=children.get("SUCCEEDED", 0) + failed,
-        failed=failed,
-        running=sum(children.get(status, 0) for status in _ACTIVE),
-        size=array.size,
-    )
+def waiting_line(waiting: WaitingFor) -> str:
+    """Return why an array does not start, and what to do."""
+    return plain_line(f"waiting: {waiting.array}: {waiting.why}; {waiting.next}")

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pegbatch.model.plain import plain, plain_line
-from pegbatch.model.run_status import ArrayStatus, RunStatus, TaskCounts
+from pegbatch.model.run_status import RunStatus
+from pegbatch.report.estimate_text import duration
 
 SERVICES = {"local": "the embedded AWS", "aws": "Amazon"}
 SHOWN_OUTPUTS = 20
@@ -16,25 +17,28 @@ LONGEST_LINE = 500
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def status_text(status: RunStatus) -> str:
-    """Return the whole status: one line, the tasks, and a table of the arrays."""
-    lines = [headline(status), f"tasks: {_tasks(status.tasks)}"]
-    if status.run:
-        lines.append(f"run:   {status.run}")
-    return "\n".join([*lines, "", *_table(status.arrays)])
-
-
 def headline(status: RunStatus) -> str:
-    """Return the run's state in one line."""
+    """Return the run's state in one line, with what has become of its tasks."""
+    return f"{_state_text(status)}, {_counts_text(status)}, {duration(status.seconds)}"
+
+
+def clock_line(status: RunStatus) -> str:
+    """Return the same with the time first: the rest stands below it, too, and may be cut off."""
+    return f"{_state_text(status)}, {duration(status.seconds)}, {_counts_text(status)}"
+
+
+def _state_text(status: RunStatus) -> str:
     where = f" on {SERVICES[status.service]}" if status.service in SERVICES else ""
+    which = f", try {status.number}" if status.number > 1 else ""
+    return f"{plain_line(status.workflow)}: {status.state}{where}{which}"
+
+
+def _counts_text(status: RunStatus) -> str:
     tasks = status.tasks
     parts = [f"{tasks.succeeded} of {tasks.total} tasks succeeded"]
     parts += [f"{tasks.failed} failed"] if tasks.failed else []
     parts += [f"{tasks.skipped} skipped"] if tasks.skipped else []
-    which = f", try {status.number}" if status.number > 1 else ""
-    counts = ", ".join(parts)
-    name = plain_line(status.workflow)
-    return f"{name}: {status.state}{where}{which}, {counts}, {status.seconds:.1f} s"
+    return ", ".join(parts)
 
 
 def outputs_text(outputs: Sequence[tuple[str, int | None, str]], total: int) -> str:
@@ -76,7 +80,7 @@ def failures_text(failures: Sequence[Mapping[str, Any]], total: int) -> str:
     left = total - min(len(failures), SHOWN_FAILURES)
     if lines and left > 0:
         lines.append(
-            f"  … and {left} more that failed or were skipped: see summary.json of the run"
+            f"  … and {left} more that failed or were skipped: `pegbatch analyze` tells them all"
         )
     return "\n".join(["first failures:", *lines]) if lines else ""
 
@@ -89,29 +93,3 @@ def size_text(size_bytes: int) -> str:
             break
         size /= 1024
     return f"{size_bytes} B" if unit == "B" else f"{size:.1f} {unit}"
-
-
-def _tasks(tasks: TaskCounts) -> str:
-    counts = {
-        "succeeded": tasks.succeeded,
-        "running": tasks.running,
-        "waiting": tasks.waiting,
-        "failed": tasks.failed,
-        "skipped": tasks.skipped,
-    }
-    named = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{tasks.total} ({named})" if named else str(tasks.total)
-
-
-def _table(arrays: Sequence[ArrayStatus]) -> list[str]:
-    width = max((len(array.name) for array in arrays), default=0)
-    return [
-        f"  {array.name:<{width}}  {array.state:<11}  {_children(array)}".rstrip()
-        for array in arrays
-    ]
-
-
-def _children(array: ArrayStatus) -> str:
-    counts = ", ".join(f"{count} {status}" for status, count in sorted(array.children.items()))
-    shown = counts if array.size > 1 else ""
-    return f"{shown}  {plain_line(array.reason)}".strip() if array.state == "FAILED" else shown

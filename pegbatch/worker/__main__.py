@@ -10,6 +10,7 @@ from pegbatch.adapters.store import store_from_environment
 from pegbatch.errors import UsageError
 from pegbatch.worker.main import Surroundings, leave, run_worker
 from pegbatch.worker.orphans import Orphans
+from pegbatch.worker.own_attempt import process_age
 from pegbatch.worker.spawning import keep_files_from_programs
 from pegbatch.worker.stop import Stop
 
@@ -31,6 +32,7 @@ def main() -> None:
         folder=Path(environment.get("TMPDIR") or Path.cwd()),
         stop=stop,
         orphans=Orphans(),
+        age=process_age,
     )
     code = run_worker(sys.argv[1:], around)
     stop.ignore()

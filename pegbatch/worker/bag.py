@@ -1,12 +1,19 @@
-"""The bag of this child: two ranged reads, whatever the size of the array."""
+"""The bag of this child: ranged reads of the index and of the bag alone, whatever the array's size.
+
+A long bag is not held in memory: its lines wait in a file of the child's folder.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import zlib
-from collections.abc import Iterator
+from array import array as column
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, overload
 
 from pegbatch.errors import StoreError
 from pegbatch.model import layout
@@ -21,6 +28,12 @@ from pegbatch.ports import ObjectStore
 from pegbatch.worker.child import Child
 
 GZIP_MEMBER = zlib.MAX_WBITS | 16
+PIECE_BYTES = 128 << 10
+"""What is read, and what is unpacked, at a time."""
+HELD_MAX = 1_000
+"""Lines of a bag that are held in memory."""
+RECENT_MAX = 128
+"""Of a longer one: more than are looked at ahead and have their outputs on their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,53 +41,145 @@ class Bag:
     """The tasks of one child, in the order in which they run."""
 
     number: int
-    tasks: tuple[TaskLine, ...]
+    tasks: Sequence[TaskLine]
 
 
-def read_bag(store: ObjectStore, child: Child) -> Bag:
+def read_bag(store: ObjectStore, child: Child, folder: Path) -> Bag:
     """Read the child's line of the index, and the tasks of the bag that it names.
 
-    Errors: those of the store; StoreError where index or bags file are not ours.
+    Shapes: the lines of a long bag go into the folder, and are read from there.
+    Errors: those of the store; StoreError where index or bags file are not ours; OSError of the
+    disk.
     """
-    return read_tasks(store, child.run_url, child.array, child.index)
+    place = _Place(store, child.run_url, child.array, child.index)
+    lines = place.lines()
+    head = list(islice(lines, HELD_MAX + 1))
+    if len(head) <= HELD_MAX:
+        return Bag(place.number, tuple(place.task(row) for _, row in head))
+    texts = (text for text, _ in chain(head, lines))
+    return Bag(place.number, SpooledTasks(place, folder / "bag", texts))
 
 
-def read_tasks(store: ObjectStore, run_url: str, array: str, line: int) -> Bag:
-    """Read the tasks of the bag that one line of an array's index names.
+def read_tasks(store: ObjectStore, run_url: str, array: str, line: int) -> Iterator[TaskLine]:
+    """Yield the tasks of the bag that one line of an array's index names.
 
     Shapes: in the first try line i names bag i.
-    Errors: as `read_bag`.
+    Errors: those of the store; StoreError where index or bags file are not ours.
     """
-    number, rows = read_rows(store, run_url, array, line)
-    try:
-        return Bag(number, tuple(map(task_from_json, rows)))
-    except (KeyError, TypeError) as error:
-        raise _unreadable(run_url, array, number, error) from error
+    place = _Place(store, run_url, array, line)
+    yield from (place.task(row) for _, row in place.lines())
 
 
-def read_rows(
-    store: ObjectStore, run_url: str, array: str, line: int
-) -> tuple[int, list[dict[str, Any]]]:
-    """Read the bag that one line of an array's index names, its lines as they are.
+def read_rows(store: ObjectStore, run_url: str, array: str, line: int) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the bag that one line of an array's index names, as they are.
 
-    Errors: as `read_bag`.
+    Errors: as `read_tasks`.
     """
-    index = _read_index_line(store, run_url, array, line)
-    url = _bags_url(run_url, array)
-    member = store.read(url, start=index.offset, length=index.length)
-    try:
-        return index.bag, list(_rows(zlib.decompress(member, GZIP_MEMBER), index.bag))
-    except (zlib.error, ValueError, KeyError, TypeError) as error:
-        raise _unreadable(run_url, array, index.bag, error) from error
+    place = _Place(store, run_url, array, line)
+    yield from (row for _, row in place.lines())
 
 
-def _bags_url(run_url: str, array: str) -> str:
-    key = layout.plan_key(layout.bags_file(layout.base_array(array)))
-    return layout.join_url(run_url, key)
+class SpooledTasks(Sequence[TaskLine]):
+    """The lines of a long bag, in a file; the last that were asked for are in memory, too."""
+
+    _file = -1
+
+    def __init__(self, place: _Place, path: Path, lines: Iterable[bytes]) -> None:
+        """Write the lines into a new file, which whoever removes the folder removes."""
+        self._place = place
+        self._offsets = column("Q", [0])
+        self._recent: dict[int, TaskLine] = {}
+        with path.open("xb") as file:
+            for line in lines:
+                file.write(line)
+                self._offsets.append(self._offsets[-1] + len(line))
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        """Close the file."""
+        if self._file >= 0:
+            os.close(self._file)
+
+    def __len__(self) -> int:
+        """Return the number of tasks."""
+        return len(self._offsets) - 1
+
+    @overload
+    def __getitem__(self, number: int) -> TaskLine: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[TaskLine]: ...
+    def __getitem__(self, number: int | slice) -> TaskLine | Sequence[TaskLine]:
+        """Return one task, counted from the first; or a tuple of several."""
+        if isinstance(number, slice):
+            return tuple(self[each] for each in range(*number.indices(len(self))))
+        task = self._recent.get(number)
+        if task is None:
+            task = self._read(number)
+            if len(self._recent) == RECENT_MAX:
+                del self._recent[next(iter(self._recent))]
+            self._recent[number] = task
+        return task
+
+    def _read(self, number: int) -> TaskLine:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        start, end = self._offsets[number : number + 2]
+        text = os.pread(self._file, end - start, start)
+        return self._place.task(json.loads(text))
 
 
-def _unreadable(run_url: str, array: str, bag: int, error: Exception) -> StoreError:
-    return StoreError(f"bag {bag} cannot be read: {error!r}", where=_bags_url(run_url, array))
+class _Place:
+    """Where a bag lies in its array's bags file."""
+
+    def __init__(self, store: ObjectStore, run_url: str, array: str, line: int) -> None:
+        self._store = store
+        self._index = _read_index_line(store, run_url, array, line)
+        self.number = self._index.bag
+        key = layout.plan_key(layout.bags_file(layout.base_array(array)))
+        self._url = layout.join_url(run_url, key)
+
+    def lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Yield the lines of the bag, as they are and as they read."""
+        try:
+            for line in self._all_lines():
+                if line and (row := json.loads(line))["bag"] == self.number:
+                    yield line, row
+        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            raise self._unreadable(error) from error
+
+    def task(self, row: Mapping[str, Any]) -> TaskLine:
+        """Return one line as a task."""
+        try:
+            return task_from_json(row)
+        except (KeyError, TypeError) as error:
+            raise self._unreadable(error) from error
+
+    def _all_lines(self) -> Iterator[bytes]:
+        rest = b""
+        for text in self._unpacked():
+            *lines, rest = (rest + text).split(b"\n")
+            yield from lines
+        yield rest
+
+    def _unpacked(self) -> Iterator[bytes]:
+        member = zlib.decompressobj(GZIP_MEMBER)
+        for packed in self._packed():
+            left = packed
+            while left and not member.eof:
+                yield member.decompress(left, PIECE_BYTES)
+                left = member.unconsumed_tail
+        yield member.flush()
+        if not member.eof:
+            raise ValueError("it breaks off")
+
+    def _packed(self) -> Iterator[bytes]:
+        offset, length = self._index.offset, self._index.length
+        for start in range(0, length, PIECE_BYTES):
+            size = min(PIECE_BYTES, length - start)
+            yield self._store.read(self._url, start=offset + start, length=size)
+
+    def _unreadable(self, error: Exception) -> StoreError:
+        return StoreError(f"bag {self.number} cannot be read: {error!r}", where=self._url)
 
 
 def _read_index_line(store: ObjectStore, run_url: str, array: str, line: int) -> IndexLine:
@@ -88,11 +193,3 @@ def _read_index_line(store: ObjectStore, run_url: str, array: str, line: int) ->
             where=url,
             hint="the plan in the store is damaged or of another version; plan and run again",
         ) from error
-
-
-def _rows(text: bytes, bag: int) -> Iterator[dict[str, Any]]:
-    for line in text.split(b"\n"):
-        if line:
-            row = json.loads(line)
-            if row["bag"] == bag:
-                yield row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Collection, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -10,19 +11,20 @@ from pathlib import Path
 
 from pegbatch.model import layout
 from pegbatch.model.manifest import ParentTask, TaskLine
-from pegbatch.model.records import TaskRecord, TaskState, settle
+from pegbatch.model.records import TaskRecord
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.bag import Bag
+from pegbatch.worker.bag_index import BagIndex
 from pegbatch.worker.child import Child
 from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.filecache import FileCache
-from pegbatch.worker.history import count_failures
 from pegbatch.worker.lanes import Steps, run_in_lanes
 from pegbatch.worker.look_ahead import LookAhead
 from pegbatch.worker.marked_log import MarkedLog
 from pegbatch.worker.outcome import Outcome, make_record
 from pegbatch.worker.parents import Parents, blame
+from pegbatch.worker.progress import Progress
 from pegbatch.worker.readers import Readers
 from pegbatch.worker.recorder import Recorder
 from pegbatch.worker.saves import Save, Saves
@@ -44,7 +46,7 @@ class Doors:
     log: ChildLog
     stop: Stop
     folder: Path
-    """Where directories of tasks that run side by side are made."""
+    """Where directories of tasks that run side by side are made, and files of long bags."""
     saving: Executor
     """Puts outputs while the next task runs."""
 
@@ -54,32 +56,20 @@ class BagRun:
 
     def __init__(self, child: Child, bag: Bag, records: Iterable[TaskRecord], doors: Doors) -> None:
         """Take the bag and all its earlier records, oldest first."""
-        earlier = tuple(records)
-        self._may_be_marked = any(
-            record.state != "succeeded" and record.try_ < child.try_ for record in earlier
-        )
         self._child = child
         self._bag = bag
         self._doors = doors
-        self._failures = dict(count_failures(earlier, child.try_))
-        self._states: dict[str, TaskState] = {}
-        for task_id, record in settle(earlier).items():
-            if record.state == "succeeded":
-                self._states[task_id] = "succeeded"
+        self._index = BagIndex(child, bag.tasks, doors.folder)
+        self._progress = Progress(len(bag.tasks), self._index, child.try_)
+        self._progress.take_earlier(records)
         self._broken: dict[str, str] = {}
         """Clusters with a task that failed, and the task; for those that end with it."""
         self._directories: dict[int, TaskDirectories] = {}
         """By lane."""
+        self._round = 0
         self._parents = Parents(doors.store, child.run_url)
         self._saves = Saves(doors.saving, doors.stop, doors.recorder.add, self._note)
-        self._makers = {child.url(use.url): task.id for task in bag.tasks for use in task.outputs}
-        self._numbers = {task.id: number for number, task in enumerate(bag.tasks)}
         self._ahead = LookAhead(bag.tasks, doors.cache.largest_bytes, self._expect)
-        self._last_readers = {
-            child.url(use.url): number
-            for number, task in enumerate(bag.tasks)
-            for use in task.inputs
-        }
 
     def run(self) -> None:
         """Run everything that can run and is not done yet.
@@ -107,58 +97,62 @@ class BagRun:
         for number, task in enumerate(self._bag.tasks):
             self._doors.stop.check()
             self._saves.look()
-            self._saves.wait_for(self._parents_here(task))
-            if not self._is_settled(task):
+            self._saves.wait_for(self._parents_here(number, task))
+            if not self._is_settled(number, task):
                 self._run_or_skip(number, task)
-            elif self._states[task.id] == "failed":
+            elif self._progress.state(number) == "failed":
                 self._broken.setdefault(task.cluster, task.id)
         self._saves.wait_for_all()
 
     def _run_or_skip(self, number: int, task: TaskLine) -> None:
-        ended = self._skip(task) or self._run(number, task)
+        ended = self._skip(number, task) or self._run(number, task)
         if isinstance(ended, Save):
-            self._saves.begin(task.id, ended)
+            self._saves.begin(number, ended)
         else:
             self._doors.recorder.add(ended)
             # In log and states the tasks before it come first.
             self._saves.wait_for_all()
-            self._note(ended)
+            self._note(number, ended)
 
-    def _is_settled(self, task: TaskLine) -> bool:
+    def _is_settled(self, number: int, task: TaskLine) -> bool:
         """Tell whether a task is done, or may not be tried again."""
-        if self._states.get(task.id) == "succeeded":
+        if self._progress.state(number) == "succeeded":
             return True
-        if self._failures.get(task.id, 0) >= task.tries:
-            self._states[task.id] = "failed"
+        if self._progress.failures(number) >= task.tries:
+            self._progress.give_up(number)
             return True
         return False
 
     def _run_side_by_side(self) -> None:
-        tasks = [task for task in self._bag.tasks if not self._is_settled(task)]
-        if not tasks:
+        tasks = self._bag.tasks
+        numbers = array("L", (n for n, task in enumerate(tasks) if not self._is_settled(n, task)))
+        if not numbers:
             return
-        readers = Readers(self._child, tasks)
+        self._round += 1
+        counts = self._doors.folder / f"readers{self._round}"
+        unsettled = map(tasks.__getitem__, numbers)
+        readers = Readers(self._child, unsettled, counts, self._index.inputs)
 
-        def run(task: TaskLine, lane: int) -> TaskRecord:
+        def run(number: int, task: TaskLine, lane: int) -> TaskRecord:
             self._doors.stop.check()
-            return self._skip(task) or self._run_in_lane(task, readers.later(task), lane)
+            return self._skip(number, task) or self._run_in_lane(task, readers.later(task), lane)
 
-        def take(task: TaskLine, record: TaskRecord) -> None:
+        def take(number: int, task: TaskLine, record: TaskRecord) -> None:
             self._doors.recorder.add(record)
-            self._note(record)
+            self._note(number, record)
             self._doors.cache.forget(readers.done(task))
 
         run_in_lanes(
             tasks,
-            {task.id: self._parents_here(task) for task in tasks},
-            Steps(run=run, take=take, expect=self._expect),
+            numbers,
+            Steps(run=run, take=take, expect=self._expect, parents=self._parents_here),
         )
 
-    def _parents_here(self, task: TaskLine) -> frozenset[str]:
+    def _parents_here(self, number: int, task: TaskLine) -> frozenset[int]:
         """Return the tasks of this bag that one of them waits for."""
-        makers = {self._makers.get(self._child.url(use.url), task.id) for use in task.inputs}
-        after = {parent.id for parent in task.after if self._is_here(parent)}
-        return frozenset((makers | after) - {task.id})
+        makers = {self._index.maker_of(self._child.url(use.url)) for use in task.inputs}
+        after = {self._index.number_of(one.id) for one in task.after if self._is_here(one)}
+        return frozenset(each for each in makers | after if each not in (None, number))
 
     def _is_here(self, parent: ParentTask) -> bool:
         return (parent.array, parent.bag) == (self._child.base_array, self._bag.number)
@@ -175,23 +169,35 @@ class BagRun:
         finally:
             log.close()
 
-    def finish(self) -> int:
-        """Leave a failure mark where one is due and return the exit code.
+    def exit_code(self) -> int:
+        """Return how the child is to exit, once all that can be run is.
 
         Source: docs/formats.md, "Retry rule".
         """
-        states = [self._states[task.id] for task in self._bag.tasks]
-        failed, skipped = states.count("failed"), states.count("skipped")
-        if not failed and not skipped:
-            if self._may_be_marked:
-                self._mark(0, 0)
+        if self._is_clear():
             return 0
         if self._may_try_again():
-            self._doors.log.say(f"{failed} failed, {skipped} skipped; trying again")
             return EXIT_AGAIN
-        self._mark(failed, skipped)
-        self._doors.log.say(f"{failed} failed, {skipped} skipped")
         return EXIT_STOP if self._child.stop_on_failure else 0
+
+    def leave_mark(self) -> None:
+        """Leave a failure mark where one is due; the records it speaks of are in the store."""
+        failed, skipped = self._bad()
+        if self._is_clear():
+            if self._progress.may_be_marked:
+                self._mark(0, 0)
+        elif self._may_try_again():
+            self._doors.log.say(f"{failed} failed, {skipped} skipped; trying again")
+        else:
+            self._mark(failed, skipped)
+            self._doors.log.say(f"{failed} failed, {skipped} skipped")
+
+    def _bad(self) -> tuple[int, int]:
+        """Return how many tasks failed, and how many were skipped."""
+        return self._progress.count("failed"), self._progress.count("skipped")
+
+    def _is_clear(self) -> bool:
+        return self._bad() == (0, 0)
 
     def _mark(self, failed: int, skipped: int) -> None:
         key = layout.failure_key(
@@ -204,11 +210,11 @@ class BagRun:
 
     def _has_tries_left(self) -> bool:
         return any(
-            self._states[task.id] == "failed" and self._failures.get(task.id, 0) < task.tries
-            for task in self._bag.tasks
+            self._progress.failures(number) < self._bag.tasks[number].tries
+            for number in self._progress.failed()
         )
 
-    def _skip(self, task: TaskLine) -> TaskRecord | None:
+    def _skip(self, number: int, task: TaskLine) -> TaskRecord | None:
         reason = (
             self._broken_cluster(task)
             or self._unmade_input(task)
@@ -230,17 +236,18 @@ class BagRun:
     def _unmade_input(self, task: TaskLine) -> str | None:
         """Say which required input will not come because its maker in this bag did not succeed."""
         for use in task.inputs:
-            maker = self._makers.get(self._child.url(use.url))
-            state = self._states.get(maker) if maker is not None else None
+            maker = self._index.maker_of(self._child.url(use.url))
+            state = self._progress.state(maker) if maker is not None else None
             if maker is not None and state in ("failed", "skipped") and not use.optional:
-                return f"{blame(maker, state)}, so there is no {use.lfn}"
+                return f"{blame(self._bag.tasks[maker].id, state)}, so there is no {use.lfn}"
         return None
 
     def _failed_parent(self, after: Iterable[ParentTask]) -> str | None:
         elsewhere: list[ParentTask] = []
         for parent in after:
             here = self._is_here(parent)
-            state = self._states.get(parent.id) if here else None
+            number = self._index.number_of(parent.id) if here else None
+            state = self._progress.state(number) if number is not None else None
             if state in ("failed", "skipped"):
                 return blame(parent.id, state)
             if not here:
@@ -250,27 +257,28 @@ class BagRun:
     def _run(self, number: int, task: TaskLine) -> TaskRecord | Save:
         self._doors.log.say(f"=== task {task.id} {task.transformation}")
         made = {self._child.url(use.url) for use in task.outputs}
-        later = {url for url in made if self._last_readers.get(url, -1) > number}
+        later = {url for url in made if self._last_reader(url, -1) > number}
         return self._doors.runner.begin(
             task, keep=later, staged=lambda: self._ahead.reach(number + 1)
         )
 
-    def _expect(self, task: TaskLine) -> None:
+    def _last_reader(self, url: str, default: int) -> int:
+        number = self._index.last_reader_of(url)
+        return default if number is None else number
+
+    def _expect(self, number: int, task: TaskLine) -> None:
         """Begin to fetch the inputs of a task that is not done, if they exist by now."""
-        if self._states.get(task.id) == "succeeded":
+        if self._progress.state(number) == "succeeded":
             return
         for use in task.inputs:
             source = source_of(self._child, use)
-            maker = self._makers.get(source.url)
-            if maker is None or self._states.get(maker) == "succeeded":
+            maker = self._index.maker_of(source.url)
+            if maker is None or self._progress.state(maker) == "succeeded":
                 self._doors.cache.request(source)
 
-    def _note(self, record: TaskRecord) -> None:
+    def _note(self, number: int, record: TaskRecord) -> None:
         """Take note of how a task has ended, and say it."""
-        self._states[record.id] = record.state
-        if record.state == "failed":
-            self._failures[record.id] = self._failures.get(record.id, 0) + 1
-        number = self._numbers[record.id]
+        self._progress.note(number, record.state)
         if self._bag.tasks[number].cores is None:
             if record.state == "failed":
                 self._broken.setdefault(self._bag.tasks[number].cluster, record.id)
@@ -282,6 +290,4 @@ class BagRun:
     def _forget(self, number: int) -> None:
         task = self._bag.tasks[number]
         uses = (self._child.url(use.url) for use in (*task.inputs, *task.outputs))
-        self._doors.cache.forget(
-            url for url in uses if self._last_readers.get(url, number) <= number
-        )
+        self._doors.cache.forget(url for url in uses if self._last_reader(url, number) <= number)

@@ -12,6 +12,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from pegbatch.model.plain import printable
+
 TASK_BYTES_MAX = 256 << 20
 
 
@@ -49,7 +51,7 @@ class ChildLog:
             self._say(text)
 
     def _say(self, text: str) -> None:
-        line = _printable(text).encode("utf-8", "replace") + b"\n"
+        line = printable(text).encode("utf-8", "replace") + b"\n"
         self._write(line if self._at_line_start else b"\n" + line)
 
     def close(self) -> None:
@@ -80,13 +82,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _printable(text: str) -> str:
-    """Keep newlines (messages have several lines), escape other control characters."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
-        for char in text
-    )

@@ -55,7 +55,7 @@ def clean_up(child: Child, doors: CleanUpDoors) -> None:
 
 
 def _clean_up(child: Child, doors: CleanUpDoors) -> None:
-    _, rows = read_rows(doors.store, child.run_url, child.array, child.index)
+    rows = list(read_rows(doors.store, child.run_url, child.array, child.index))
     arrays = {array for row in rows for array in row["after"]}
     marks = [mark for mark in list_marks(doors.store, child.run_url) if mark.array in arrays]
     if len(marks) > MARKS_MAX:
@@ -75,7 +75,7 @@ def _clean_up(child: Child, doors: CleanUpDoors) -> None:
 def _files_to_keep(child: Child, store: ObjectStore, mark: BagMark) -> list[str]:
     """Return all URLs of the tasks of a marked bag that have no success on record."""
     records = settle(read_records(store, child.run_url, mark.array, mark.bag))
-    tasks = read_tasks(store, child.run_url, mark.array, mark.bag).tasks
+    tasks = read_tasks(store, child.run_url, mark.array, mark.bag)
     return [
         child.url(url)
         for task in tasks

@@ -115,8 +115,8 @@ class FileCache:
             self._files[key] = self._pool.submit(self._fetched, path, source)
         return self._files[key]
 
-    def place(self, source: Source, target: Path) -> None:
-        """Wait for a file and give it a name in a task's directory.
+    def place(self, source: Source, target: Path) -> int:
+        """Wait for a file, give it a name in a task's directory, and return its size in bytes.
 
         Errors: those of the store; StoreError where the bytes are not those that were planned
         with, or the disk is full; Stopped.
@@ -129,6 +129,7 @@ class FileCache:
             _link(file.path, target)
         except OSError as error:
             raise StoreError(f"cannot be laid down: {error.strerror}", where=str(target)) from error
+        return file.size_bytes
 
     def keep(self, url: str, path: Path) -> None:
         """Take over a file that a task made and that a later one reads."""

@@ -8,7 +8,8 @@ starts and what runs is waited for: a stop ends it, and otherwise its outputs ma
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -18,34 +19,56 @@ from pegbatch.model.records import TaskRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """What is done with a task. Only `run` is called from other threads than the caller's."""
+    """What is done with a task, which is told with its number.
 
-    run: Callable[[TaskLine, int], TaskRecord]
-    """Run it in the lane of that number, or say why not."""
-    take: Callable[[TaskLine, TaskRecord], None]
-    expect: Callable[[TaskLine], None]
+    Only `run` is called from other threads than the caller's.
+    """
+
+    run: Callable[[int, TaskLine, int], TaskRecord]
+    """Run it in the lane of the last number, or say why not."""
+    take: Callable[[int, TaskLine, TaskRecord], None]
+    expect: Callable[[int, TaskLine], None]
     """It is next, but there is no room yet."""
+    parents: Callable[[int, TaskLine], Collection[int]]
+    """Those tasks that it waits for."""
 
 
-def run_in_lanes(
-    tasks: Sequence[TaskLine], parents: Mapping[str, frozenset[str]], steps: Steps
-) -> None:
-    """Run tasks, each when those of its parents that are among them are done.
+def run_in_lanes(tasks: Sequence[TaskLine], numbers: Sequence[int], steps: Steps) -> None:
+    """Run the tasks of these numbers, each when those of its parents that are among them are done.
 
+    Shapes: one number or more, ascending.
     Errors: the first that a step raises, once nothing runs any more.
     """
-    lanes = _Lanes(tasks, parents, steps)
+    lanes = _Lanes(tasks, numbers, steps)
     with ThreadPoolExecutor(lanes.width) as pool:
         lanes.run(pool)
+
+
+class _Children:
+    """Who waits for a task: for each the last that was added, and for that the one before it."""
+
+    def __init__(self, size: int) -> None:
+        self._last = array("l", [-1]) * size
+        self._before = array("l")
+        self._child = array("l")
+
+    def add(self, parent: int, child: int) -> None:
+        self._before.append(self._last[parent])
+        self._child.append(child)
+        self._last[parent] = len(self._child) - 1
+
+    def of(self, parent: int) -> Iterator[int]:
+        place = self._last[parent]
+        while place >= 0:
+            yield self._child[place]
+            place = self._before[place]
 
 
 class _Lanes:
     """The tasks that wait, and those that run."""
 
-    def __init__(
-        self, tasks: Sequence[TaskLine], parents: Mapping[str, frozenset[str]], steps: Steps
-    ) -> None:
-        self.width = max(task.bag_cores for task in tasks)
+    def __init__(self, tasks: Sequence[TaskLine], numbers: Sequence[int], steps: Steps) -> None:
+        self.width = max(tasks[number].bag_cores for number in numbers)
         self._steps = steps
         self._free = self.width
         self._free_lanes = list(range(self.width))
@@ -53,15 +76,22 @@ class _Lanes:
         """Task and lane."""
         self._trouble: BaseException | None = None
         self._tasks = tasks
-        among = {task.id for task in tasks}
-        self._waits_for = [len(parents[task.id] & among) for task in tasks]
-        self._children: dict[str, list[int]] = {}
-        for number, task in enumerate(tasks):
-            for parent in parents[task.id] & among:
-                self._children.setdefault(parent, []).append(number)
-        self._ready = [number for number, count in enumerate(self._waits_for) if not count]
+        self._children = _Children(len(tasks))
+        self._waits_for = array("l", [0]) * len(tasks)
+        self._count_parents(numbers)
+        self._ready = [number for number in numbers if not self._waits_for[number]]
         """A heap."""
-        self._least = min(self._cores(number) for number in range(len(tasks)))
+        self._least = min(map(self._cores, numbers))
+
+    def _count_parents(self, numbers: Sequence[int]) -> None:
+        among = bytearray(len(self._tasks))
+        for number in numbers:
+            among[number] = 1
+        for number in numbers:
+            for parent in self._steps.parents(number, self._tasks[number]):
+                if among[parent]:
+                    self._children.add(parent, number)
+                    self._waits_for[number] += 1
 
     def run(self, pool: ThreadPoolExecutor) -> None:
         """Run everything."""
@@ -84,23 +114,23 @@ class _Lanes:
                 continue
             lane = self._free_lanes.pop()
             self._free -= self._cores(number)
-            future = pool.submit(self._steps.run, self._tasks[number], lane)
+            future = pool.submit(self._steps.run, number, self._tasks[number], lane)
             self._running[future] = number, lane
         for number in too_large:
             heapq.heappush(self._ready, number)
         if self._ready:
-            self._steps.expect(self._tasks[self._ready[0]])
+            self._steps.expect(self._ready[0], self._tasks[self._ready[0]])
 
     def _end(self, future: Future[TaskRecord]) -> None:
         number, lane = self._running.pop(future)
         self._free += self._cores(number)
         self._free_lanes.append(lane)
         try:
-            self._steps.take(self._tasks[number], future.result())
+            self._steps.take(number, self._tasks[number], future.result())
         except Exception as error:
             self._trouble = self._trouble or error
             return
-        for child in self._children.get(self._tasks[number].id, ()):
+        for child in self._children.of(number):
             self._waits_for[child] -= 1
             if not self._waits_for[child]:
                 heapq.heappush(self._ready, child)

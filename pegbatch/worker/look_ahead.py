@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 
 from pegbatch.model.manifest import TaskLine
 
@@ -20,14 +20,13 @@ class LookAhead:
         self,
         tasks: Sequence[TaskLine],
         largest_bytes: Callable[[], int | None],
-        expect: Callable[[TaskLine], None],
+        expect: Callable[[int, TaskLine], None],
     ) -> None:
         """Take the tasks in the order in which they run, and whom to ask.
 
         Shapes: largest_bytes is None until a file has come.
         """
         self._tasks = tasks
-        self._files_before = [0, *accumulate(len(task.inputs) for task in tasks)]
         self._largest_bytes = largest_bytes
         self._expect = expect
         self.begin()
@@ -35,16 +34,23 @@ class LookAhead:
     def begin(self) -> None:
         """Begin with the first task (again)."""
         self._next = 0
+        self._asked: deque[int] = deque()
+        """Numbers of inputs of the tasks just before the next."""
 
     def reach(self, number: int) -> None:
         """Ask for a task's inputs, and for those of as many after it as may be."""
-        self._next = max(self._next, number)
+        if self._next < number:
+            self._next = number
+        while len(self._asked) > self._next - number:
+            self._asked.popleft()
         end = min(number + TASKS_MAX, len(self._tasks))
         largest = self._largest_bytes()
         each = BYTES_MAX if largest is None else largest
         while self._next < end:
-            files = self._files_before[self._next + 1] - self._files_before[number]
+            task = self._tasks[self._next]
+            files = sum(self._asked) + len(task.inputs)
             if files * each > BYTES_MAX and self._next > number:
                 return
-            self._expect(self._tasks[self._next])
+            self._expect(self._next, task)
+            self._asked.append(len(task.inputs))
             self._next += 1

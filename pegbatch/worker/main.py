@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pegbatch.errors import EXIT_BUG, PegbatchError, StoreUnreachable, UsageError
 from pegbatch.model import layout
-from pegbatch.model.records import TaskRecord
+from pegbatch.model.layout import RecordKey
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.aside import Aside
 from pegbatch.worker.bag import Bag, read_bag
@@ -30,13 +30,15 @@ from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.clean_up import CleanUpDoors, clean_up
 from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.filecache import FileCache
-from pegbatch.worker.history import read_records
+from pegbatch.worker.history import read_files, read_if_there, record_files
 from pegbatch.worker.hooks import HookRunner
 from pegbatch.worker.orphans import Orphans
+from pegbatch.worker.own_attempt import OwnAttempt, exit_code_of, explain
 from pegbatch.worker.recorder import Recorder
+from pegbatch.worker.restarts import mark_restart
 from pegbatch.worker.scratch import scratch_folder
 from pegbatch.worker.stage_out import StageOut
-from pegbatch.worker.stop import EXIT_AGAIN, Stop, Stopped
+from pegbatch.worker.stop import EXIT_AGAIN, Stop
 from pegbatch.worker.task import TaskRunner
 from pegbatch.worker.verdict import give_verdict
 
@@ -59,6 +61,8 @@ class Surroundings:
     """None: what leaves a task's process group is not followed."""
     stream: int | None = STDOUT
     """Where the log goes as it comes, besides the store."""
+    age: Callable[[], float] = lambda: 0.0
+    """For how many seconds the container has run by now."""
 
 
 def run_worker(words: Sequence[str], around: Surroundings) -> int:
@@ -94,62 +98,62 @@ def _run_logged(child: Child, around: Surroundings, folder: Path) -> int:
             with _transfers() as pool:
                 clean_up(child, CleanUpDoors(around.store, pool, around.stop, log))
         else:
-            found = read_bag(around.store, child)
+            found = read_bag(around.store, child, folder)
             bag = found.number
             code = _run_bag(child, found, around, folder, log)
     except Exception as error:
-        code = _explain(error, log)
+        _say_why(error, log)
+        code = exit_code_of(error, stopping=around.stop.asked)
         if isinstance(error, StoreUnreachable):
             # The log's last line names it; there is nowhere to put the log.
             return code
-        if around.stop.asked:
-            # Whatever went wrong while it ended: what is not recorded is to be run again.
-            code = EXIT_AGAIN
     _upload_log(child, bag, around.store, log)
     return code
 
 
-def _explain(error: Exception, log: ChildLog) -> int:
-    """Say in the log how the child came to its end, and return the exit code."""
-    match error:
-        case Stopped():
-            log.say("ended by SIGTERM; what is recorded stays, the rest is to be run again")
-            return EXIT_AGAIN
-        case StoreUnreachable():
-            log.say(f"the store cannot be reached: {error}")
-            return EXIT_AGAIN
-        case PegbatchError():
-            log.say(str(error))
-            return error.exit_code
-        case OSError():
-            log.say(f"this machine: {error}; another may do better")
-            return EXIT_AGAIN
-        case _:
-            log.say("".join(traceback.format_exception(error)))
-            log.say("this is a bug in pegbatch")
-            return EXIT_BUG
+def _say_why(error: Exception, log: ChildLog) -> None:
+    """Say in the log how the child came to its end."""
+    code, reason = explain(error)
+    if code == EXIT_BUG:
+        log.say("".join(traceback.format_exception(error)))
+        reason = "this is a bug in pegbatch"
+    log.say(reason)
 
 
 def _run_bag(child: Child, bag: Bag, around: Surroundings, folder: Path, log: ChildLog) -> int:
-    records = read_records(around.store, child.run_url, child.base_array, bag.number)
+    own = OwnAttempt(child, bag.number, around.age())
+    files = record_files(around.store, child.run_url, child.base_array, bag.number)
     log.say(
         f"array {child.array} bag {bag.number} try {child.try_} attempt {child.attempt}"
         f" of {child.attempts}: {len(bag.tasks)} tasks"
     )
+    mark_restart(around.store, child, bag.number, files)
     with _transfers() as pool, _transfers() as saving:
-        doors = _open_doors(child, bag, records, around, folder, log, (pool, saving))
-        run = BagRun(child, bag, records, doors)
+        recorder = _open_recorder(child, bag.number, around.store, files, log)
+        doors = _open_doors(child, bag, recorder, around, folder, log, (pool, saving))
+        run = BagRun(child, bag, read_files(around.store, files), doors)
+        doors.recorder.add_line(own.running())
         try:
             run.run()
-        finally:
-            doors.recorder.flush()
-        return run.finish()
+        except BaseException as error:
+            doors.recorder.flush_records()
+            if not isinstance(error, StoreUnreachable):
+                # What is recorded is saved; nothing else hangs on this.
+                with suppress(PegbatchError):
+                    doors.recorder.add_line(own.broken_off(error, stopping=around.stop.asked))
+                    doors.recorder.flush()
+            raise
+        code = run.exit_code()
+        doors.recorder.add_line(own.ended(code))
+        doors.recorder.flush()
+        run.leave_mark()
+        return code
 
 
 def _open_doors(
     child: Child,
     bag: Bag,
-    records: Sequence[TaskRecord],
+    recorder: Recorder,
     around: Surroundings,
     folder: Path,
     log: ChildLog,
@@ -161,7 +165,6 @@ def _open_doors(
     aside.mkdir()
     cache = FileCache(around.store, cached, pool, around.stop, log.say)
     key = layout.record_key(child.array, bag.number, child.try_, child.attempt)
-    own = [r for r in records if (r.try_, r.attempt) == (child.try_, child.attempt)]
     runner = TaskRunner(
         child=child,
         cache=cache,
@@ -186,12 +189,33 @@ def _open_doors(
         store=around.store,
         cache=cache,
         runner=runner,
-        recorder=Recorder(around.store, child.url(key), log.say, own),
+        recorder=recorder,
         log=log,
         stop=around.stop,
         folder=folder,
         saving=saving,
     )
+
+
+def _open_recorder(
+    child: Child,
+    bag: int,
+    store: ObjectStore,
+    files: Iterable[tuple[RecordKey, str]],
+    log: ChildLog,
+) -> Recorder:
+    """Go on where this attempt stopped, should it be started again."""
+
+    def url_of(part: int) -> str:
+        key = layout.record_key(child.array, bag, child.try_, child.attempt, part)
+        return child.url(key)
+
+    own = [key.part for key, _ in files if key[2:4] == (child.try_, child.attempt)]
+    part = max(own, default=1)
+    earlier = read_if_there(store, url_of(part)) if own else b""
+    # A line that breaks off is no record, and must not take the next one along.
+    whole = earlier[: earlier.rfind(b"\n") + 1]
+    return Recorder(store, url_of, log.say, part=part, earlier=whole)
 
 
 def _ask(store: ObjectStore, url: str) -> None:

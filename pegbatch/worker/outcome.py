@@ -25,6 +25,8 @@ class Outcome:
     trouble: Trouble | None
     """None for success."""
     ended: Ended = field(default_factory=Ended)
+    bytes_in: int | None = None
+    """None where it came to no inputs."""
     outputs: tuple[StoredOutput, ...] = ()
     stdout_tail: str = ""
     stderr_tail: str = ""
@@ -48,6 +50,8 @@ def make_record(child: Child, task: TaskLine, outcome: Outcome) -> TaskRecord:
         outputs=outcome.outputs,
         stdout_tail=outcome.stdout_tail,
         stderr_tail=outcome.stderr_tail,
+        cpu_seconds=outcome.ended.cpu_seconds,
+        bytes_in=outcome.bytes_in,
     )
 
 

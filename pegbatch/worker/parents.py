@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pegbatch.model.manifest import ParentTask
-from pegbatch.model.records import TaskRecord, settle
+from pegbatch.model.records import settle
 from pegbatch.ports import ObjectStore
 from pegbatch.worker.history import read_records
 from pegbatch.worker.marks import marked_bags
@@ -23,7 +23,7 @@ class Parents:
         self._store = store
         self._run_url = run_url
         self._marked: dict[str, frozenset[int]] = {}
-        self._records: dict[tuple[str, int], dict[str, TaskRecord]] = {}
+        self._states: dict[tuple[str, int], dict[str, str]] = {}
 
     def why_not(self, parents: Iterable[ParentTask]) -> str | None:
         """Return a sentence on the first parent that has not succeeded; None where all have.
@@ -33,8 +33,7 @@ class Parents:
         for parent in parents:
             if parent.bag not in self._marked_bags(parent.array):
                 continue
-            record = self._bag_records(parent.array, parent.bag).get(parent.id)
-            state = "was not run" if record is None else record.state
+            state = self._bag_states(parent.array, parent.bag).get(parent.id, "was not run")
             if state != "succeeded":
                 return blame(parent.id, state)
         return None
@@ -44,11 +43,12 @@ class Parents:
             self._marked[array] = marked_bags(self._store, self._run_url, array)
         return self._marked[array]
 
-    def _bag_records(self, array: str, bag: int) -> dict[str, TaskRecord]:
+    def _bag_states(self, array: str, bag: int) -> dict[str, str]:
         key = (array, bag)
-        if key not in self._records:
-            self._records[key] = settle(read_records(self._store, self._run_url, array, bag))
-        return self._records[key]
+        if key not in self._states:
+            settled = settle(read_records(self._store, self._run_url, array, bag))
+            self._states[key] = {task_id: record.state for task_id, record in settled.items()}
+        return self._states[key]
 
 
 def blame(parent: str, state: str) -> str:

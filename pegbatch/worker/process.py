@@ -42,6 +42,8 @@ class Ended:
     """Why it could not be started; empty where it was."""
     max_rss_mib: float | None = None
     """Of the largest process of those waited for."""
+    cpu_seconds: float | None = None
+    """User and system time of all of these."""
 
 
 def run_program(
@@ -71,6 +73,7 @@ def run_program(
         timed_out=watch.timed_out,
         checkpointed=watch.checkpointed,
         max_rss_mib=round(usage.ru_maxrss / 1024, 1),
+        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),
     )
 
 

@@ -36,7 +36,7 @@ class Save:
 
 
 class _Saving(NamedTuple):
-    task_id: str
+    task: int
     size_bytes: int
     future: Future[TaskRecord]
 
@@ -49,7 +49,7 @@ class Saves:
         pool: Executor,
         stop: Stop,
         record: Callable[[TaskRecord], None],
-        take: Callable[[TaskRecord], None],
+        take: Callable[[int, TaskRecord], None],
     ) -> None:
         """Take who is told at once of a record (in another thread), and who at a quiet moment."""
         self._pool = pool
@@ -58,15 +58,15 @@ class Saves:
         self._take = take
         self._saving: deque[_Saving] = deque()
 
-    def begin(self, task_id: str, save: Save) -> None:
-        """Begin to put the outputs of a task, once there is room for it.
+    def begin(self, task: int, save: Save) -> None:
+        """Begin to put the outputs of a task, given by its number, once there is room for it.
 
         Errors: those of the tasks before it; Stopped.
         """
         while self._saving and not self._has_room(save.size_bytes):
             self._take_oldest()
         future = self._pool.submit(self._finish, save)
-        self._saving.append(_Saving(task_id, save.size_bytes, future))
+        self._saving.append(_Saving(task, save.size_bytes, future))
 
     def look(self) -> None:
         """Take what is done, in the order of the tasks.
@@ -76,12 +76,12 @@ class Saves:
         while self._saving and self._saving[0].future.done():
             self._take_oldest()
 
-    def wait_for(self, task_ids: Collection[str]) -> None:
+    def wait_for(self, tasks: Collection[int]) -> None:
         """Take these tasks, and those before them.
 
         Errors: as begin.
         """
-        while any(saving.task_id in task_ids for saving in self._saving):
+        while any(saving.task in tasks for saving in self._saving):
             self._take_oldest()
 
     def wait_for_all(self) -> None:
@@ -103,8 +103,7 @@ class Saves:
 
     def _take_oldest(self) -> None:
         record = self._stop.wait_for(self._saving[0].future)
-        self._saving.popleft()
-        self._take(record)
+        self._take(self._saving.popleft().task, record)
 
     def _finish(self, save: Save) -> TaskRecord:
         record = save.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,16 @@ class Trouble:
     """A store did not answer, in the last attempt."""
 
 
+@dataclass(frozen=True, slots=True)
+class StagedIn:
+    """What a task was given."""
+
+    size_bytes: int
+    """Of its inputs, each time it reads one."""
+    trouble: Trouble | None
+    """None where all are there."""
+
+
 def source_of(child: Child, use: FileUse) -> Source:
     """Return where an input comes from."""
     return Source(
@@ -46,7 +56,7 @@ def is_ours(use: FileUse) -> bool:
 
 def stage_in(
     child: Child, inputs: Iterable[FileUse], cache: FileCache, directory: Path
-) -> Trouble | None:
+) -> StagedIn:
     """Lay all inputs down; say what is wrong with those that cannot be.
 
     Errors: StoreUnreachable where another attempt may do better; Stopped.
@@ -54,29 +64,30 @@ def stage_in(
     uses = tuple(inputs)
     for use in uses:
         cache.request(source_of(child, use))
-    troubles = [
-        trouble
-        for use in uses
-        if (trouble := _place(child, use, cache, directory / use.lfn)) is not None
-    ]
-    for state in TROUBLE_STATES:
-        reasons = [trouble.reason for trouble in troubles if trouble.state == state]
-        if reasons:
-            unreachable = any(trouble.unreachable for trouble in troubles)
-            return Trouble(state, "\n".join(reasons), unreachable)
-    return None
+    placed = [_place(child, use, cache, directory / use.lfn) for use in uses]
+    troubles = [one for one in placed if isinstance(one, Trouble)]
+    size_bytes = sum(one for one in placed if isinstance(one, int))
+    return StagedIn(size_bytes, _united(troubles) if troubles else None)
 
 
-def _place(child: Child, use: FileUse, cache: FileCache, target: Path) -> Trouble | None:
+def _united(troubles: Sequence[Trouble]) -> Trouble:
+    """Return what is wrong with several inputs as one trouble."""
+    state = next(one for one in TROUBLE_STATES if any(t.state == one for t in troubles))
+    reasons = [trouble.reason for trouble in troubles if trouble.state == state]
+    unreachable = any(trouble.unreachable for trouble in troubles)
+    return Trouble(state, "\n".join(reasons), unreachable)
+
+
+def _place(child: Child, use: FileUse, cache: FileCache, target: Path) -> Trouble | int:
+    """Lay one input down; return its size."""
     try:
-        cache.place(source_of(child, use), target)
+        return cache.place(source_of(child, use), target)
     except ObjectMissing as error:
         if use.optional:
-            return None
+            return 0
         return Trouble("skipped" if is_ours(use) else "failed", f"input {use.lfn}: {error}")
     except PegbatchError as error:
         unreachable = isinstance(error, StoreUnreachable)
         if unreachable and not child.last_attempt:
             raise
         return Trouble("failed", f"input {use.lfn}: {error}", unreachable)
-    return None

@@ -23,7 +23,7 @@ from pegbatch.worker.outcome import Outcome, make_record, not_ready, why_failed
 from pegbatch.worker.process import run_program
 from pegbatch.worker.program import Program
 from pegbatch.worker.saves import Save
-from pegbatch.worker.stage_in import Trouble, stage_in
+from pegbatch.worker.stage_in import StagedIn, Trouble, stage_in
 from pegbatch.worker.stage_out import StageOut, find_outputs, urls_of
 from pegbatch.worker.stop import Stop
 from pegbatch.worker.streams import FileStream, LogStream, Stream
@@ -163,9 +163,9 @@ class TaskRunner:
 
     def _work(self, task: TaskLine, directory: Path, staged: Callable[[], None]) -> Outcome:
         start = time.time()
-        trouble = self._stage_in(task, directory)
-        if trouble is not None:
-            return Outcome(start=start, end=time.time(), trouble=trouble)
+        given = self._stage_in(task, directory)
+        if given.trouble is not None:
+            return Outcome(start=start, end=time.time(), trouble=given.trouble)
         staged()
         self.hooks.run(task, "start", directory)
         if task.argv:
@@ -173,9 +173,9 @@ class TaskRunner:
         else:  # a transfer
             outcome = Outcome(start=start, end=time.time(), trouble=None)
         self.stop.check()
-        return outcome
+        return replace(outcome, bytes_in=given.size_bytes)
 
-    def _stage_in(self, task: TaskLine, directory: Path) -> Trouble | None:
+    def _stage_in(self, task: TaskLine, directory: Path) -> StagedIn:
         saved = self.checkpoints.fetch(task, directory)
         uses = [use for use in task.inputs if use.lfn not in saved] if saved else task.inputs
         return stage_in(self.child, uses, self.cache, directory)

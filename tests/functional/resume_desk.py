@@ -68,8 +68,13 @@ class ResumeDesk:
 
     def plan(self, *options: str | Path) -> Path:
         """Plan the workflow and return its submit directory."""
+        self.write()
+        return self.plan_as_it_is(*options)
+
+    def plan_as_it_is(self, *options: str | Path) -> Path:
+        """Plan the workflow file that is there."""
         words = ("--dir", self.base, "--output-dir", self.outputs, "--sites", "here", "--json")
-        planned = self.call("plan", *words, *options, self.write())
+        planned = self.call("plan", *words, *options, self.folder / "wf.yml")
         assert planned.returncode == 0, planned.stderr
         return Path(json.loads(planned.stdout)["submit_dir"])
 
@@ -123,6 +128,8 @@ def successes(run_folder: Path) -> Counter[str]:
     paths = (run_folder / "records").glob("*/*/*.jsonl")
     for path in sorted(paths, key=lambda path: tuple(map(int, path.stem.split(".")))):
         for line in map(json.loads, path.read_text().splitlines()):
+            if "child" in line:
+                continue
             if line["state"] == "undone":
                 found.pop(line["id"], None)
             found.update([line["id"]] if line["state"] == "succeeded" else [])

@@ -11,8 +11,12 @@ from typing import Any
 import boto3
 import pytest
 
+from pegbatch.adapters.container_definitions import ensure_container_definitions
 from pegbatch.cli import aws_batch_main
 from pegbatch.cli import main as pegbatch_main
+from pegbatch.cli.aws_batch.account import open_account
+from pegbatch.model.containers import HostMount, TaskContainer
+from pegbatch.model.entities import EntityKind
 from tests.fake_account import write_json
 from tests.wire_s3 import CREDENTIALS, s3_server
 
@@ -27,6 +31,7 @@ TRUST = {
         }
     ],
 }
+DEFINITION = EntityKind.DEFINITION.value
 JOB_ROLE = f"arn:aws:iam::{NUMBER}:role/batchJobRole"
 
 
@@ -309,6 +314,26 @@ def test_what_is_missing_fails_the_check_with_what_to_do(user: User) -> None:
     assert "the credentials belong to 123456789012" in result.out
     assert "there is no job queue nowhere" in result.out
     assert "pegbatch-aws-batch --create" in result.out
+
+
+def test_definitions_of_containers_are_made_once_listed_and_deleted(user: User) -> None:
+    made = user.make("--create", "box", "-a", NUMBER)
+    assert made.code == 0, made.err
+    (base,) = [one["arn"] for one in json.loads(made.out)["entities"] if one["kind"] == DEFINITION]
+    containers = [TaskContainer(name="one", image="lab/one:1", mounts=(HostMount("/d", "/d"),))]
+    with open_account(REGION, NUMBER, 60.0) as account:
+        names = ensure_container_definitions(account.batch, base, containers)
+        assert ensure_container_definitions(account.batch, base, containers) == names
+    described = user.moto.client("batch").describe_job_definitions(jobDefinitionName=names["one"])
+    (found,) = described["jobDefinitions"]
+    assert found["revision"] == 1
+    assert found["containerProperties"]["image"] == "lab/one:1"
+    assert found["containerProperties"]["jobRoleArn"] == JOB_ROLE
+    listed = user.entities("--show", "-p", "box", "-a", NUMBER, "--json")
+    assert names["one"] in {one["name"] for one in json.loads(listed.out)["entities"]}
+    gone = user.entities("--delete", "-p", "box", "-a", NUMBER, "--yes", "--json")
+    deleted = {one["name"] for one in json.loads(gone.out)["entities"]}
+    assert names["one"] in deleted, gone.err
 
 
 def test_the_queue_for_on_demand_is_listed_whatever_its_prefix(user: User) -> None:

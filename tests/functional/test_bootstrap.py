@@ -15,12 +15,16 @@ import boto3
 import pytest
 from cfnlint.api import lint_file
 from cfnlint.decode import cfn_yaml
+from moto.events.models import EventPattern
 
+from pegbatch.batch.user_policy import READING
 from pegbatch.cli.aws_batch.stack_settings import TEMPLATE
 from tests.functional.commands import EXAMPLES, LONGEST, ROOT, pegbatch
 from tests.wire_s3 import CREDENTIALS, s3_server
 
 ALL = ("--set", "Spot=yes", "--set", "Gpu=yes", "--set", "Fargate=yes", "--set", "MaxVcpus=8")
+
+CONTAINER = "mine-0123456789ab"
 
 
 class Desk:
@@ -127,12 +131,24 @@ def test_a_stack_is_made_shown_saved_kept_changed_and_torn_down(embedded: Desk) 
         "SpotComputeEnvironment",
     }
     s3.put_object(Bucket=outputs["Bucket"], Key="scratch/left", Body=b"over")
+    # What runs have made for containers goes with the stack; what is only called alike stays.
+    for name, tags in ((CONTAINER, {"pegbatch:prefix": "mine"}), ("mine-of-others", {"team": "x"})):
+        batch.register_job_definition(
+            jobDefinitionName=name,
+            type="container",
+            tags=tags,
+            containerProperties={"image": "x", "vcpus": 1, "memory": 4},
+        )
     for client in (batch, s3, iam):
         client.close()
 
     assert embedded.call("--teardown", "--prefix", "mine").returncode == 2
     gone = embedded.answer("--teardown", "--prefix", "mine", "--yes")
     assert gone == {"stack": "mine-pegbatch", "action": "deleted", "objects": 1}
+    batch = embedded.client("batch")
+    left = batch.describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+    batch.close()
+    assert [one["jobDefinitionName"] for one in left] == ["mine-of-others"]
     again = embedded.call("--teardown", "--prefix", "mine", "--yes")
     assert (again.returncode, again.stdout) == (0, "there is no stack mine-pegbatch\n")
 
@@ -157,6 +173,79 @@ def test_from_nothing_to_a_finished_run_in_three_commands(embedded: Desk) -> Non
     assert embedded.call("--teardown", "--prefix", "run", "--yes").returncode == 0
 
 
+CRON = "cron(0 6 ? * MON-FRI *)"
+
+
+@pytest.fixture(scope="module")
+def scheduled(embedded: Desk) -> dict[str, str]:
+    """Return the outputs of a stack with a second queue and a schedule; it ends with the desk."""
+    settings = (f"Schedule={CRON}", "ScheduleImage=example.org/mine:1", "Spot=yes")
+    words = (word for setting in settings for word in ("--set", setting))
+    outputs: dict[str, str] = embedded.answer("--bootstrap", "--prefix", "daily", *words)["outputs"]
+    return outputs
+
+
+def test_a_topic_hears_of_verdicts_of_its_stack_and_of_nothing_else(
+    embedded: Desk, scheduled: dict[str, str]
+) -> None:
+    events = embedded.client("events")
+    pattern = events.describe_rule(Name="daily-verdicts")["EventPattern"]
+    (target,) = events.list_targets_by_rule(Rule="daily-verdicts")["Targets"]
+    events.close()
+    assert target["Arn"] == scheduled["Topic"]
+    queue = scheduled["JobQueue"]
+    verdict = {"jobName": "w-0a1b2c3d-verdict", "status": "FAILED", "jobQueue": queue}
+    for changed, expected in (
+        ({}, True),
+        ({"jobName": "w-0a1b2c3d-verdict_t12", "status": "SUCCEEDED"}, True),
+        ({"jobQueue": scheduled["OnDemandJobQueue"]}, True),
+        ({"status": "RUNNING"}, False),
+        ({"jobName": "w-0a1b2c3d-L0-verdict-of-all"}, False),
+        ({"jobQueue": queue.replace("daily-", "other-")}, False),
+    ):
+        event = {
+            "id": "1",
+            "source": "aws.batch",
+            "detail-type": "Batch Job State Change",
+            "account": "123456789012",
+            "time": "2026-01-01T00:00:00Z",
+            "region": "us-east-1",
+            "resources": [],
+            "detail": {**verdict, **changed},
+        }
+        assert EventPattern.load(pattern).matches_event(event) is expected, changed
+
+
+def test_a_schedule_starts_the_image_that_plans_and_runs(
+    embedded: Desk, scheduled: dict[str, str]
+) -> None:
+    events, batch, iam = (embedded.client(name) for name in ("events", "batch", "iam"))
+    rule = scheduled["Schedule"]
+    assert events.describe_rule(Name=rule)["ScheduleExpression"] == CRON
+    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+    job = target["BatchParameters"]
+    assert target["Arn"] == scheduled["JobQueue"]
+    assert target["RoleArn"].endswith(":role/daily-schedule-us-east-1")
+
+    # EventBridge would make this call; but for the command, since the image is not there.
+    submitted = batch.submit_job(
+        jobName=job["JobName"],
+        jobQueue=target["Arn"],
+        jobDefinition=job["JobDefinition"],
+        containerOverrides={"command": ["true"]},
+    )
+    (described,) = batch.describe_jobs(jobs=[submitted["jobId"]])["jobs"]
+    assert described["container"]["image"] == "example.org/mine:1"
+    variables = {one["name"]: one["value"] for one in described["container"]["environment"]}
+    assert variables["_PEGASUS__AWS__BATCH__JOB_QUEUE"] == scheduled["JobQueue"]
+    assert variables["_PEGASUS__AWS__BATCH__JOB_DEFINITION"] == scheduled["JobDefinition"]
+    assert variables["_PEGASUS__AWS__REGION"] == "us-east-1"
+    role = iam.get_role_policy(RoleName="daily-planner-us-east-1", PolicyName="runs")
+    assert "batch:SubmitJob" in str(role["PolicyDocument"])
+    for client in (events, batch, iam):
+        client.close()
+
+
 def test_the_stack_stands_on_moto_as_well(tmp_path: Path) -> None:
     with s3_server() as url:
         desk = Desk(url, tmp_path)
@@ -178,6 +267,8 @@ def test_the_stack_stands_on_moto_as_well(tmp_path: Path) -> None:
         (("--prefix", "mine", "--set", "MaxVcpus=0"), "a whole number from 1"),
         (("--prefix", "mine", "--set", "DiskGiB=-5"), "a whole number from 0 to 16000"),
         (("--prefix", "mine", "--set", "VpcId=vpc-1"), "go together"),
+        (("--prefix", "mine", "--set", "Schedule=rate(1 day)"), "go together"),
+        (("--prefix", "mine", "--set", "Schedule=daily"), "not of the form that is wanted"),
         (("--prefix", "mine", "--show"), "exclude each other"),
     ],
 )
@@ -213,7 +304,8 @@ def test_no_role_writes_outside_of_its_resources() -> None:
     allowed = [one for one in statements if one["Effect"] == "Allow" and "Resource" in one]
     assert allowed
     for statement in allowed:
-        assert statement["Resource"] != "*"
+        # Reading of Batch is tied to no single resource.
+        assert statement["Resource"] != "*" or set(statement["Action"]) <= set(READING)
         assert "*" not in statement["Action"]
 
 

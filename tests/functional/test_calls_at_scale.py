@@ -112,6 +112,26 @@ def test_calls_of_a_run_are_as_many_as_its_arrays_ask_for(tmp_path, aws, tasks) 
     assert calls["describejobs"] == 2 * describe_calls(jobs)  # how they stood, and how they ended
 
 
+def test_a_status_of_a_run_that_goes_on_takes_no_call_more_and_tells_what_it_has_cost(
+    tmp_path, aws
+) -> None:
+    submit_dir = planned_branches(tmp_path / "w", 12)
+    plan, _ = submitted(aws, submit_dir)
+    aws.taken()
+    aws.ran = lambda index: 60.0 + index
+    arrays = [one for one, job in aws.jobs.items() if "arrayProperties" in job]
+    for job_id in arrays:
+        aws.set_children(job_id, SUCCEEDED=6, RUNNING=3)
+    cost = said_by("status", submit_dir)["cost"]
+    assert aws.taken() == Counter(describejobs=describe_calls(len(plan["jobs"])), LIST=1)
+    hours = len(arrays) * sum(60.0 + index for index in range(9)) / 3600
+    assert cost["vcpu_hours"] == pytest.approx(hours, rel=0.05)
+    for job_id in arrays:
+        aws.set_children(job_id, SUCCEEDED=12)
+    assert said_by("status", submit_dir)["cost"]["vcpu_hours"] > hours
+    assert aws.taken() == Counter(describejobs=describe_calls(len(plan["jobs"])), LIST=1)
+
+
 def fail_some(aws: CountedAws, plan: dict[str, Any], run_url: str, arrays: int) -> None:
     """End a run in which a task of each of some arrays has failed."""
     ids = list(aws.jobs)

@@ -124,8 +124,9 @@ def kill_all_of(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     below = [pid]
     for parent in below:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
+        # What it has started goes on, and may end while it is looked at.
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").glob("*/children"):
                 below.extend(map(int, task.read_text().split()))
     for one in below:
         with contextlib.suppress(ProcessLookupError):

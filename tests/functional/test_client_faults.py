@@ -257,7 +257,7 @@ def test_a_terminal_that_is_closed_leaves_the_run_going(base: Path, submit_dir: 
     ) as process:
         os.close(theirs)
         shown = b""
-        while b"L0-sh" not in shown:
+        while b"LEVEL" not in shown:
             shown += os.read(ours, 4096)
         log = local_folder(base) / "events.jsonl"
         while not log.exists() or submitted(base) < ARRAYS:

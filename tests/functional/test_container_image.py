@@ -11,8 +11,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.container_image import ImageStore, built_image, missing
+from tests.container_image import IMAGE, ImageStore, built_image, missing
 from tests.functional.commands import EXAMPLES, called, embedded_aws, planned
+from tests.functional.container_workflows import write_workflow
 from tests.wire_s3 import CREDENTIALS, s3_server
 
 pytestmark = [
@@ -105,3 +106,23 @@ def test_a_workflow_runs_in_the_image_with_the_same_bytes(
     assert sorted(found) == ["f.c1", "f.c2", "f.d"]
     assert all(f"{checksum}  {name}" in text for name, checksum in found.items())
     assert image.call("containers", "-q") == "", "working containers are left"
+
+
+def test_tasks_run_in_the_images_of_their_transformations(
+    image: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(image.settings))
+    container = image.call("from", "--pull-never", IMAGE)
+    image.call("config", "--env", "IMAGE=another", container)
+    image.call("commit", "-q", "--rm", container, "localhost/one:1")
+    image.call("tag", IMAGE, "localhost/two:1")
+    workflow = write_workflow(tmp_path / "wf")
+    outputs = tmp_path / "outputs"
+    conf = str(tmp_path / "wf" / "pegasus.properties")
+    words = ("--conf", conf, "--output-dir", str(outputs))
+    with embedded_aws(tmp_path / "work") as base:
+        plan = planned(workflow, base, *words)
+        code, printed, said = called("run", "--runtime", "buildah", plan["submit_dir"])
+        assert code == 0, printed + said
+        assert "are not used" not in said
+    assert (outputs / "c.txt").read_text() == "one task another\ntwo\n\n"

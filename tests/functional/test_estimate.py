@@ -194,6 +194,7 @@ def test_a_task_larger_than_all_vcpus_is_said_and_does_not_raise_the_bound(folde
     code, printed, said = called("estimate", "--json", "--vcpus", "2", "w.dax")
     played = json.loads(printed)
     assert code == 0 and "1 of 1 tasks ask for more than 2 vCPUs" in said
+    assert played["tasks_too_large"] == 1
     assert played["makespan_seconds"] == played["bound_seconds"] == 100
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from pegbatch.adapters.aws_entities import (
 )
 from pegbatch.adapters.clock import SystemClock
 from pegbatch.emulator.background import ensure_running, local_folder, stop
-from pegbatch.errors import InputError, PlanError
+from pegbatch.errors import InputError, JobServiceError, PlanError
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,37 @@ def test_without_properties_all_three_are_made_once(caller: AwsCaller, tmp_path:
     assert ensure(caller, tmp_path, {}) == first
     answer = caller.call("describe_job_definitions", jobDefinitionName=first.job_definition)
     assert len(answer["jobDefinitions"]) == 1
+
+
+class Overtaken(AwsCaller):
+    """A caller that another run of the same directory is always a step ahead of."""
+
+    def __init__(self, caller: AwsCaller) -> None:
+        self._caller = caller
+
+    def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        if operation.startswith("create_"):
+            self._caller.call(operation, **arguments)
+        return self._caller.call(operation, **arguments)
+
+
+def test_two_runs_that_begin_at_once_share_what_either_makes(
+    caller: AwsCaller, tmp_path: Path
+) -> None:
+    names = {COMPUTE_ENVIRONMENT: "both", JOB_QUEUE: "both-queue"}
+    assert ensure(Overtaken(caller), tmp_path, names).job_queue == "both-queue"
+
+
+def test_what_the_service_refuses_is_an_error_all_the_same(
+    caller: AwsCaller, tmp_path: Path
+) -> None:
+    order = [{"order": 1, "computeEnvironment": "nowhere"}]
+    file = tmp_path / "queue.json"
+    file.write_text(
+        json.dumps({"jobQueueName": "q", "priority": 1, "computeEnvironmentOrder": order})
+    )
+    with pytest.raises(JobServiceError, match="nowhere"):
+        ensure(caller, tmp_path, {JOB_QUEUE: str(file)})
 
 
 def test_vcpus_change_an_environment_that_is_there_only_when_asked_for(

@@ -9,6 +9,7 @@ from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import local_client
 from pegbatch.adapters.aws_logs import BATCH_GROUP, AwsLogs
 from pegbatch.adapters.clock import SystemClock
+from pegbatch.engine.log_texts import stream_blocks
 from tests.functional.emulator_bench import CONTAINER, served, settings
 
 
@@ -40,8 +41,8 @@ def test_a_log_is_in_the_group_that_the_definition_names_and_in_no_other(tmp_pat
             for name, job in jobs.items():
                 state = states[job]
                 assert state.log_stream is not None
-                lines = [line.text for line in reader.read(state.log_stream, group=state.log_group)]
-                assert lines == [f"from {name}"]
+                blocks = stream_blocks(reader, state.log_stream, state.log_group)
+                assert b"".join(blocks) == f"from {name}\n".encode()
         assert states[jobs["d"]].log_group is None
         assert states[jobs["own"]].log_group == "/aws/batch/mine"
         assert str(states[jobs["named"]].log_stream).startswith("sky/default/")

@@ -60,6 +60,7 @@ def base(tmp_path: Path) -> Iterator[Path]:
         (folder / "w.yml").write_text(workflow)
         (folder / "p.properties").write_text(
             f"pegasus.catalog.replica.db.password = {CANARY}\npegasus.aws.secret_key = {CANARY}\n"
+            f"pegbatch.notify.webhok = https://x/{CANARY}\npegbatch.webhook = https://y/{CANARY}\n"
         )
         home = tmp_path / "home"
         (home / ".pegasus").mkdir(parents=True)

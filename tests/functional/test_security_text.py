@@ -56,7 +56,8 @@ def on_a_terminal(*words: str | Path, cwd: Path) -> str:
     process = subprocess.Popen(
         [sys.executable, "-m", "pegbatch", *map(str, words)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
+        # TERM: no colours of ours, so that every control that comes is another's.
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "TERM": "dumb"},
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,

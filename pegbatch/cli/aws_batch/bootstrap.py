@@ -14,6 +14,7 @@ import click
 from pegbatch.adapters.aws_calls import AwsCaller
 from pegbatch.adapters.aws_stacks import Stacks, default_network
 from pegbatch.adapters.properties_files import save_properties
+from pegbatch.batch.container_definitions import is_derived
 from pegbatch.batch.entity_bodies import STACK_TAG
 from pegbatch.batch.user_policy import user_policy
 from pegbatch.cli.aws_batch.account import Account, open_account, open_callers
@@ -90,8 +91,16 @@ def teardown(options: AwsBatchOptions) -> int:
         if bucket:
             buckets.delete_objects(bucket, keys)
         desk.stacks.delete(name)
+        _deregister_derived(desk.account, options.prefix)
     _echo_gone(name, len(keys), options, f"deleted stack {name} and {len(keys):,} objects")
     return 0
+
+
+def _deregister_derived(account: Account, prefix: str) -> None:
+    """Take away what runs have made beside the stack: definitions of containers."""
+    for found in account.batch.all(EntityKind.DEFINITION):
+        if is_derived(found, prefix):
+            account.batch.deregister(str(found["jobDefinitionArn"]))
 
 
 def stack_name(prefix: str) -> str:

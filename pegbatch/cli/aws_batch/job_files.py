@@ -24,8 +24,8 @@ from pegbatch.cli.results import echo_json
 from pegbatch.cli.running import run_workflow
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.cli.wiring import OpenRun, open_run, open_store
+from pegbatch.engine.context import Context
 from pegbatch.engine.past_records import read_newest, records_of_array
-from pegbatch.engine.state import RunState
 from pegbatch.errors import Gathering, Problem, UsageError
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.model.job_files import JobTask
@@ -61,11 +61,11 @@ def run_job_files(options: AwsBatchOptions) -> int:
     run = open_run(_planned(options, workflow, work, entities))
     names = [task.name for task in tasks]
     log = JobStates(Path(f"{options.prefix}.jobstate.log"), names, run.clock.now)
-    with open_display(run.plan, run.clock) as display:
+    with open_display(run) as display:
 
-        def changed(state: RunState) -> None:
-            log.changed(state)
-            display.show(state)
+        def changed(context: Context) -> None:
+            log.changed(context.state)
+            display.show(context)
 
         result = run_workflow(run, Wishes(aws=True), changed, detach=False)
     states = _logs(run, options, tasks, log)

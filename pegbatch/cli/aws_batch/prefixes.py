@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from pegbatch.cli.examples import ExampledCommand
 
-class PrefixCommand(click.Command):
+
+class PrefixCommand(ExampledCommand):
     """A command whose long options may be cut short: `--reg` for `--region`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -45,8 +45,10 @@ def stack_parameters(prefix: str, settings: Sequence[str]) -> dict[str, str]:
         for fault in _faults(known[name], value):
             problems.append(Problem(f"{setting}: {fault}", "--set", known[name]["Description"]))
         found[name] = value
-    if ("VpcId" in found) != ("Subnets" in found):
-        problems.append(Problem("VpcId and Subnets go together", "--set", "give both, or neither"))
+    for pair in (("VpcId", "Subnets"), ("Schedule", "ScheduleImage")):
+        if len([name for name in pair if found.get(name)]) == 1:
+            text = f"{' and '.join(pair)} go together"
+            problems.append(Problem(text, "--set", "give both, or neither"))
     if problems:
         raise UsageError(problems=problems)
     return found
@@ -61,5 +63,7 @@ def _faults(parameter: Json, value: str) -> Iterator[str]:
         number = int(value) if value.isascii() and value.isdecimal() else -1
         if number < least or (most is not None and number > most):
             yield f"must be a whole number from {least}" + (f" to {most}" if most else "")
+    elif "AllowedPattern" in parameter and not re.fullmatch(parameter["AllowedPattern"], value):
+        yield "is not of the form that is wanted"
     elif parameter["Type"] != "String" and not value:
         yield "must not be empty"

@@ -54,6 +54,7 @@ def check_amazon(subject: Subject, *, write: bool) -> tuple[Finding, ...]:
         largest=subject.largest,
         broken_limits=broken_limits(subject.plan, "aws", on_fargate=_on_fargate(facts)),
         requests=len(subject.plan.jobs) if subject.plan else 0,
+        containers=subject.containers,
         write=write,
     )
     return (*from_files, *judge(wanted, facts))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pegbatch.adapters.aws_entity_files import check_entity, read_entity_file
+from pegbatch.batch.container_checks import form_of_image
 from pegbatch.batch.entities import classify
 from pegbatch.batch.entity_bodies import EntityBody, prepare
 from pegbatch.batch.machine_fit import Largest
@@ -15,6 +17,7 @@ from pegbatch.cli.checking.subject import Subject
 from pegbatch.emulator.background import local_folder
 from pegbatch.errors import InputError, Problem
 from pegbatch.model.checks import Finding, Verdict
+from pegbatch.model.containers import TaskContainer
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 
 KINDS = (EntityKind.QUEUE, EntityKind.ENVIRONMENT, EntityKind.DEFINITION)
@@ -36,6 +39,7 @@ def check_local(subject: Subject) -> tuple[Finding, ...]:
         *(Finding(name, Verdict.NOT_APPLICABLE, why) for name, why in ELSEWHERE.items()),
         _folder(local_folder(subject.base)),
         *(finding for kind in KINDS for finding in _entity(subject, kind)),
+        *map(_container, subject.containers),
         *_sizes(subject.largest),
         *_limits(subject),
     )
@@ -73,6 +77,12 @@ def _problems(kind: EntityKind, path: Path) -> tuple[Problem, ...]:
 
 def _placed(problem: Problem) -> str:
     return f"{problem.where}: {problem.message}" if problem.where else problem.message
+
+
+def _container(container: TaskContainer) -> Finding:
+    found = form_of_image(container)
+    message = f"{found.message}; children that are processes of this machine do without"
+    return found if found.verdict is Verdict.FAILED else replace(found, message=message)
 
 
 def _sizes(largest: tuple[Largest, ...]) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ def broken_limits(plan: Plan | None, service: str, *, on_fargate: bool = False) 
         started=0.0,
         job_queue="queue",
         job_definition="definition",
+        container_definitions={one.name: "definition" for one in plan.containers},
         on_fargate=on_fargate,
     )
     try:

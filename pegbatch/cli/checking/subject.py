@@ -12,6 +12,7 @@ from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.batch.machine_fit import Largest, largest_jobs
 from pegbatch.cli.choice import ACCOUNT, REGION
 from pegbatch.errors import UsageError
+from pegbatch.model.containers import TaskContainer
 from pegbatch.model.layout import PLAN_FILE
 from pegbatch.model.plan import Plan
 
@@ -30,6 +31,11 @@ class Subject:
     def largest(self) -> tuple[Largest, ...]:
         """Return the largest jobs of the plan; nothing without one."""
         return largest_jobs(self.plan) if self.plan else ()
+
+    @property
+    def containers(self) -> tuple[TaskContainer, ...]:
+        """Return the containers of the plan; nothing without one."""
+        return self.plan.containers if self.plan else ()
 
 
 def read_subject(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.interrupts import exit_code
 from pegbatch.cli.options import json_option, submit_dir_argument
 from pegbatch.cli.results import echo_status, place
@@ -14,7 +15,14 @@ from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import open_run
 
 
-@click.command(short_help="End a run before its time.")
+@click.command(
+    cls=ExampledCommand,
+    short_help="End a run before its time.",
+    examples={
+        "pegbatch cancel run0001": "end the run; what is done stays, and `pegbatch run` does the "
+        "rest",
+    },
+)
 @submit_dir_argument
 @json_option
 def command(submit_dir: Path, as_json: bool) -> int:

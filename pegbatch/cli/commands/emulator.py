@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.emulator import background, presence
 from pegbatch.emulator.control import MISHAPS
 from pegbatch.emulator.faults import KINDS, Fault
@@ -22,6 +23,7 @@ from pegbatch.emulator.settings import (
     EmulatorSettings,
     MachineSettings,
 )
+from pegbatch.emulator.stuck import STUCK_KINDS
 from pegbatch.errors import OutsideError
 
 ENTRY_SCRIPT = Path(background.__file__).with_name("fetch_and_run.py")
@@ -57,7 +59,18 @@ class FaultType(click.ParamType[Fault]):
         return Fault(kind, int(share), operation or None, one_in=one_in)
 
 
-@click.command(short_help="Serve, look at or end the embedded AWS.")
+@click.command(
+    cls=ExampledCommand,
+    short_help="Serve, look at or end the embedded AWS.",
+    examples={
+        'eval "$(pegbatch emulator --background)"': "serve in the background, and point this "
+        "shell's AWS clients at it",
+        "pegbatch emulator --status": "is one running for this folder?",
+        "pegbatch emulator --strike all": "take the hosts of all running jobs away",
+        "pegbatch emulator --fault throttle:SubmitJob=3": "refuse the next three SubmitJob calls",
+        "pegbatch emulator --stop": "end it",
+    },
+)
 @click.option(
     "--dir",
     "base",
@@ -99,6 +112,7 @@ class FaultType(click.ParamType[Fault]):
 )
 @click.option("--late", type=float, default=0.0, help="Show new jobs only after so many seconds.")
 @click.option("--fault", "faults", type=FaultType(), multiple=True, help="Let calls go wrong.")
+@click.option("--stuck", type=click.Choice(STUCK_KINDS), help="Let nothing start, until --behave.")
 @click.option("--behave", "action", flag_value="behave", help="Forget all faults.")
 @click.option("--strike", metavar="JOB", help="Take the host of a running job away (or `all`).")
 @click.option("--how", type=click.Choice(MISHAPS), default="host", help="What --strike does.")
@@ -110,7 +124,8 @@ def command(action: str, base: Path, folder: Path | None, as_json: bool, **optio
 
     Batch and the reading of CloudWatch Logs are pegbatch's, and jobs run here (--runtime). S3, IAM,
     STS, EC2, SNS, EventBridge, CloudFormation are moto's (pip install 'pegbatch[emulator]') and
-    live in memory only. --fault and --strike also reach one that is running.
+    live in memory only. --fault also reaches one that is running; --strike, --stuck and --behave
+    only reach such a one.
     """
     folder = (folder or background.local_folder(base)).resolve()
     if action == "status":
@@ -119,6 +134,8 @@ def command(action: str, base: Path, folder: Path | None, as_json: bool, **optio
         click.echo("stopped" if background.stop(folder) else "not running", err=True)
     elif action == "behave":
         presence.ask(_running(folder), "DELETE", "faults")
+    elif options["stuck"] is not None:
+        presence.ask(_running(folder), "POST", "stuck", {"how": options["stuck"]})
     elif options["strike"] is not None or (options["faults"] and background.running(folder)):
         misbehave(folder, options)
     elif action == "background":

@@ -9,15 +9,30 @@ import click
 import orjson
 
 from pegbatch.cli.estimating import EstimateRequest, make_estimate
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option
 from pegbatch.cli.plan_options import PATH, planning_options, request_of
+from pegbatch.cli.pricing import Pricing, pricing_options
 from pegbatch.model.estimate import Conditions, Estimate, estimate_to_json
 from pegbatch.report.estimate_text import estimate_text
 
 _NOT_NEGATIVE = click.FloatRange(min=0, max=1e9)
 
 
-@click.command(short_help="Say how long a plan would take, and what it would cost.")
+@click.command(
+    cls=ExampledCommand,
+    short_help="Say how long a plan would take, and what it would cost.",
+    examples={
+        "pegbatch estimate --vcpus 256 --start-seconds 60 workflow.yml": "time, vCPU-hours, cost",
+        "pegbatch estimate --vcpus 64 run0001": "the same of a plan",
+        "pegbatch estimate -C chain -D pegbatch.pack.runtime=600 --vcpus 64 workflow.yml": "try "
+        "settings before planning",
+        "pegbatch estimate --losses-per-hour 0.05 --discount 70 run0001": "on Spot: 70 % off, and "
+        "machines lost",
+        "pegbatch estimate -D pegbatch.array.by=auto --machine fargate trace.json": "a WfFormat "
+        "trace, on Fargate",
+    },
+)
 @click.argument("workflow", metavar="WORKFLOW|DIR", type=PATH)
 @click.option("--vcpus", type=click.IntRange(min=1), help="vCPUs at the same time  [unlimited].")
 @click.option("--start-seconds", type=_NOT_NEGATIVE, default=0.0, show_default=True,
@@ -26,11 +41,7 @@ _NOT_NEGATIVE = click.FloatRange(min=0, max=1e9)
               help="How often the machine of a container is taken away (Spot).")  # fmt: skip
 @click.option("--runtime", "default_seconds", type=_NOT_NEGATIVE, default=0.0, show_default=True,
               help="Seconds of a task without the profile `runtime`.")  # fmt: skip
-@click.option("--machine", default="m5", show_default=True,
-              help="Line of the price table: fargate, c5, m5, r5, …")  # fmt: skip
-@click.option("--discount", type=click.FloatRange(min=0, max=100), default=0.0, show_default=True,
-              metavar="PERCENT", help="Off the price: Spot, or a savings plan.")  # fmt: skip
-@click.option("--prices", type=PATH, help="Price table in the form of conf/prices.json.")
+@pricing_options
 @json_option
 @planning_options
 def command(
@@ -49,12 +60,6 @@ def command(
     WORKFLOW is a workflow (planned without catalogs, for the vCPUs given) or a WfFormat trace, DIR
     a submit directory. Two bounds stand beside the result: the critical path of the tasks,
     and their work divided by the vCPUs. Transfers take no time.
-
-    \b
-    Examples:
-      pegbatch estimate workflow.yml --vcpus 256 --start-seconds 60
-      pegbatch estimate workflow.yml --cluster chain -D pegbatch.pack.runtime=600 --vcpus 64
-      pegbatch estimate trace.json -D pegbatch.array.by=auto --machine fargate
     """
     made = make_estimate(
         EstimateRequest(
@@ -65,9 +70,7 @@ def command(
                 losses_per_hour=losses_per_hour,
             ),
             default_seconds=default_seconds,
-            machine=machine,
-            discount_percent=discount,
-            prices=prices,
+            pricing=Pricing(machine=machine, discount_percent=discount, prices=prices),
         )
     )
     _tell_unknown(made, default_seconds)

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import click
 
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option, submit_dir_argument
 from pegbatch.cli.results import echo_fetched
 from pegbatch.cli.running import fetch
 from pegbatch.cli.wiring import open_run
 
 
-@click.command(short_help="Bring outputs to this machine.")
+@click.command(
+    cls=ExampledCommand,
+    short_help="Bring outputs to this machine.",
+    examples={
+        "pegbatch fetch run0001": "copy the outputs that are there to the output directory",
+    },
+)
 @submit_dir_argument
 @json_option
 def command(submit_dir: Path, as_json: bool) -> int:

@@ -8,10 +8,17 @@ import click
 import orjson
 
 from pegbatch.adapters.inspected_files import inspect_file
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.report.inspection import inspection_json, inspection_text
 
 
-@click.command()
+@click.command(
+    cls=ExampledCommand,
+    examples={
+        "pegbatch inspect workflow.dax": "say what a file is, and count what it holds",
+        "pegbatch inspect --json sites.yml": "let a program read it",
+    },
+)
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(file: Path, as_json: bool) -> None:

@@ -17,7 +17,23 @@ from pegbatch.report.explain_text import explain_json, explain_text
 from pegbatch.report.plan_text import plan_text
 
 
-@click.command(short_help="Plan a workflow into array jobs.", cls=PegasusCommand)
+@click.command(
+    cls=PegasusCommand,
+    short_help="Plan a workflow into array jobs.",
+    examples={
+        "pegbatch plan workflow.yml": "plan with the pegasus.properties and the catalogs of this "
+        "folder",
+        "pegbatch plan --dir runs --output-dir results workflow.yml": "say where submit "
+        "directories and outputs go",
+        "pegbatch plan -C horizontal -D pegasus.clusters.size=20 workflow.yml": "give every child "
+        "20 tasks of a kind",
+        "pegbatch plan --explain task0042 workflow.yml": "ask how, where and why one task is "
+        "planned",
+        "pegbatch plan --reuse runs/you/pegasus/survey/run0001 workflow.yml": "spare what an "
+        "earlier run has made",
+        "pegbatch plan --no-catalogs workflow.dax": "look at a workflow file that comes alone",
+    },
+)
 @pegasus_options
 @planning_options
 @click.option("-f", "--force", is_flag=True, help="Run every task, whatever exists already.")

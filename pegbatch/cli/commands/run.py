@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from pegbatch.cli.choice import Wishes
+from pegbatch.cli.completing import complete_submit_dir
 from pegbatch.cli.display import open_display
 from pegbatch.cli.dry_run import echo_dry_run, rehearse
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.interrupts import exit_code
 from pegbatch.cli.options import is_url, json_option
 from pegbatch.cli.restoring import restore
@@ -21,8 +23,20 @@ from pegbatch.errors import EXIT_DONE, UsageError
 PATH = click.Path(path_type=Path, readable=False)
 
 
-@click.command(short_help="Submit a planned workflow and wait for it.")
-@click.argument("place", default=".", metavar="[DIR|URL]")
+@click.command(
+    cls=ExampledCommand,
+    short_help="Submit a planned workflow and wait for it.",
+    examples={
+        "pegbatch run run0001": "submit a plan, wait for it, and fetch its outputs",
+        "pegbatch run --dry-run run0001": "see every call first; nothing is sent",
+        "pegbatch run --detach run0001": "submit and leave; `pegbatch wait run0001` comes back to "
+        "it",
+        "pegbatch run --local --vcpus 4 run0001": "try it on this machine, four vCPUs at a time",
+        "pegbatch run s3://my-bucket/scratch/survey-1a2b3c4d --dir runs": "bring back a submit "
+        "directory that was lost",
+    },
+)
+@click.argument("place", default=".", metavar="[DIR|URL]", shell_complete=complete_submit_dir)
 @click.option("--detach", is_flag=True, help="Return once everything is submitted.")
 @click.option("--aws", is_flag=True, help="Run on Amazon.")
 @click.option("--local", is_flag=True, help="Run on the embedded AWS of this machine.")
@@ -72,7 +86,7 @@ def command(
         echo_dry_run(rehearse(run, wishes), as_json=as_json)
         return EXIT_DONE
     try:
-        with open_display(run.plan, run.clock) as display:
+        with open_display(run) as display:
             result = run_workflow(run, wishes, display.show, detach=detach, resume=resume)
     except KeyboardInterrupt as end:
         echo_interrupted(run)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pegbatch.cli.display import open_display
+from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.interrupts import exit_code
 from pegbatch.cli.options import json_option, submit_dir_argument
 from pegbatch.cli.results import echo_end, echo_interrupted
@@ -14,7 +15,14 @@ from pegbatch.cli.running import wait_for
 from pegbatch.cli.wiring import open_run
 
 
-@click.command(short_help="Wait for a submitted run and fetch its outputs.")
+@click.command(
+    cls=ExampledCommand,
+    short_help="Wait for a submitted run and fetch its outputs.",
+    examples={
+        "pegbatch wait run0001": "wait for a run that was left alone, then fetch its outputs",
+        "pegbatch wait run0001 && ./publish.sh": "go on only where every task has succeeded",
+    },
+)
 @submit_dir_argument
 @json_option
 def command(submit_dir: Path, as_json: bool) -> int:
@@ -26,7 +34,7 @@ def command(submit_dir: Path, as_json: bool) -> int:
     """
     run = open_run(submit_dir)
     try:
-        with open_display(run.plan, run.clock) as display:
+        with open_display(run) as display:
             result = wait_for(run, display.show)
     except KeyboardInterrupt as end:
         echo_interrupted(run)

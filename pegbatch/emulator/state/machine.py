@@ -19,10 +19,17 @@ from pegbatch.emulator.state.placement import Queue, Spot
 
 Mishap = Literal["host", "spot", "memory"]
 TOO_LARGE = (
-    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - No compute environment of the job queue"
-    " has a maxvCpus as large as the vCPUs that the job asks for"
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot"
+    " meet the CPU requirement of the job."
 )
-"""Why the head of a queue waits for ever. Source: Batch User Guide, "Troubleshooting"."""
+"""Why the head of a queue waits for ever. Source: Batch User Guide, "Jobs stuck in a RUNNABLE
+status", as the others."""
+ALL_INVALID = "ACTION_REQUIRED - CE(s) associated with the job queue are invalid."
+NO_CAPACITY = (
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for"
+    " instance type [embedded]"
+)
+GIVEN_UP = "Canceled by JobStateTimeLimit action due to reason: "
 LAUNCH_LIMIT = 8192
 """Characters of container overrides that ECS takes."""
 
@@ -188,14 +195,26 @@ class Machine:
         )
 
     def _explain(self, unit: Unit, queue: Queue, now: float) -> None:
-        if unit.reason == TOO_LARGE or not self.placement.never_fits(unit.job.spec, queue):
+        """Say on the head of a queue why it is stuck, and drop what is not so any more."""
+        why = self._why_stuck(unit, queue)
+        if why == unit.reason or (why is None and unit.reason not in _STUCK):
             return
-        unit.reason = TOO_LARGE
+        unit.reason = why
         for reason, seconds in queue.time_limits:
-            if TOO_LARGE.startswith(reason):
-                self.core.later(now + seconds, partial(self._give_up, unit, reason))
+            if why is not None and why.startswith(reason):
+                self.core.later(now + seconds, partial(self._give_up, unit, why, reason))
 
-    def _give_up(self, unit: Unit, reason: str, now: float) -> None:
-        if unit.reason == TOO_LARGE:
+    def _why_stuck(self, unit: Unit, queue: Queue) -> str | None:
+        if self.placement.all_invalid(queue):
+            return ALL_INVALID
+        if self.placement.never_fits(unit.job.spec, queue):
+            return TOO_LARGE
+        return NO_CAPACITY if self.placement.no_capacity else None
+
+    def _give_up(self, unit: Unit, why: str, reason: str, now: float) -> None:
+        if unit.reason == why:
             unit.cancelled = True
-            self.core.fail_waiting(unit, reason, now)
+            self.core.fail_waiting(unit, GIVEN_UP + reason, now)
+
+
+_STUCK = (TOO_LARGE, ALL_INVALID, NO_CAPACITY)

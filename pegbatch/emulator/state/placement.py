@@ -24,6 +24,8 @@ class Environment:
     max_vcpus: float
     open: bool = True
     """ENABLED and VALID."""
+    invalid: bool = False
+    """INVALID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Placement:
         self.consumables: dict[str, int] = {}
         """Total quantity of each consumable resource."""
         self.consumed: dict[str, int] = {}
+        self.no_capacity = False
+        """Amazon has no machines: nothing is started until it has some again."""
         self._used: dict[str, float] = {}
         self._used_vcpus = 0.0
         self._used_memory = 0
@@ -123,6 +127,8 @@ class Placement:
     def find(self, unit: Unit, queue: Queue) -> Spot | None:
         """Return where a unit fits now, or None while it has to wait."""
         vcpus, memory = self.cut(unit.job.spec, queue)
+        if self.no_capacity:
+            return None
         if not self._machine_has(vcpus, memory) or not self._can_consume(unit.job.spec):
             return None
         for name in self._open(queue):
@@ -141,9 +147,25 @@ class Placement:
         return vcpus, memory
 
     def never_fits(self, spec: JobSpec, queue: Queue) -> bool:
-        """Tell whether a job is larger than every environment of its queue."""
-        known = [self.environments[n] for n in queue.environments if n in self.environments]
+        """Tell whether a job is larger than every environment of its queue, or than the machine.
+
+        Shapes: never so where what is too large is cut down.
+        """
+        if not self.settings.strict:
+            return False
+        known = self._known(queue)
+        machine = self.settings.vcpus
+        if machine is not None and spec.vcpus > machine:
+            return True
         return bool(known) and all(spec.vcpus > environment.max_vcpus for environment in known)
+
+    def all_invalid(self, queue: Queue) -> bool:
+        """Tell whether every environment of a queue is INVALID."""
+        known = self._known(queue)
+        return bool(known) and all(environment.invalid for environment in known)
+
+    def _known(self, queue: Queue) -> list[Environment]:
+        return [self.environments[n] for n in queue.environments if n in self.environments]
 
     def take(self, unit: Unit, spot: Spot) -> None:
         """Book what a unit uses."""

@@ -18,7 +18,8 @@ from botocore.stub import Stubber
 from pegbatch.adapters.aws_batch import AwsBatch
 from pegbatch.adapters.aws_calls import TRIES, AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import local_client
-from pegbatch.adapters.aws_logs import AwsLogs, LogLine
+from pegbatch.adapters.aws_logs import AwsLogs
+from pegbatch.engine.log_texts import stream_blocks
 from pegbatch.errors import (
     AccessDenied,
     JobServiceError,
@@ -26,7 +27,7 @@ from pegbatch.errors import (
     OutsideError,
     SubmitUnclear,
 )
-from pegbatch.ports import JobState
+from pegbatch.ports import JobAttempt, JobState
 from tests.fakes import FakeClock
 
 BODY = {"jobName": "n", "jobQueue": "q", "jobDefinition": "d"}
@@ -84,8 +85,32 @@ def test_a_described_array_has_its_childrens_counts_without_zeros(
             status="RUNNING",
             reason="why",
             children={"RUNNING": 2, "SUCCEEDED": 1},
+            started=0.001,
         )
     }
+
+
+def test_a_child_tells_of_the_attempts_that_have_ended(stub: Stubber, batch: AwsBatch) -> None:
+    reclaimed = {
+        "container": {"logStreamName": "d/default/1", "reason": "DockerTimeoutError"},
+        "startedAt": 1_500,
+        "stoppedAt": 2_500,
+        "statusReason": "Host EC2 terminated",
+    }
+    unstarted = {"startedAt": 0, "stoppedAt": 3_000, "statusReason": "Task failed to start"}
+    ended = {"container": {"exitCode": 0}, "startedAt": 4_000, "stoppedAt": 5_000}
+    child = detail("j:1", attempts=[reclaimed, unstarted, ended])
+    stub.add_response("describe_jobs", {"jobs": [child]}, {"jobs": ["j:1"]})
+    assert batch.describe(["j:1"])["j:1"].attempts == (
+        JobAttempt(
+            start=1.5,
+            end=2.5,
+            reason="Host EC2 terminated: DockerTimeoutError",
+            log_stream="d/default/1",
+        ),
+        JobAttempt(start=None, end=3.0, reason="Task failed to start"),
+        JobAttempt(start=4.0, end=5.0, exit_code=0),
+    )
 
 
 def test_a_plain_job_has_its_exit_code_and_log(stub: Stubber, batch: AwsBatch) -> None:
@@ -265,7 +290,19 @@ def test_a_log_is_read_to_its_end_across_empty_pages() -> None:
             token = following
         clock = FakeClock()
         logs = AwsLogs(AwsCaller(client, CallBudget(clock), clock))
-        assert list(logs.read("s")) == [LogLine(1, "line 1"), LogLine(2, "line 2")]
+        read = b"".join(stream_blocks(logs, "s", None))
+        assert read == b"line 1\nline 2\n"
+
+
+def test_a_stream_that_is_not_there_yet_is_none_and_a_refusal_is_one() -> None:
+    with local_client("logs", URL) as client, Stubber(client) as stub:
+        stub.add_client_error("get_log_events", "ResourceNotFoundException", "no such stream")
+        stub.add_client_error("get_log_events", "AccessDeniedException", "not yours", 400)
+        clock = FakeClock()
+        logs = AwsLogs(AwsCaller(client, CallBudget(clock), clock, service="logs"))
+        assert logs.page("s", group=None, token=None) is None
+        with pytest.raises(AccessDenied, match="not yours"):
+            logs.page("s", group="/aws/batch/mine", token="t")
 
 
 def test_no_foreign_exception_crosses_the_port() -> None:

@@ -45,7 +45,7 @@ class Bucket(MemoryStore):
         for name in PLAN_FILES:
             self.put(name, "")
         self.put("plan.json", json.dumps({**plan_to_json(PLAN), **header}))
-        self.put("braindump.yml", "user: somebody\nbase_dir: /home/somebody\n")
+        self.put("braindump.yml", "user: somebody\nbasedir: /home/somebody\n")
         self.outputs([])
         for name in ("one.bags.jsonl.gz", "one.index"):
             self.put(f"arrays/{name}", "x")
@@ -166,7 +166,7 @@ def test_the_directory_belongs_to_where_it_is_now(tmp_path: Path) -> None:
     draft = brought(Bucket(), tmp_path)
     assert yaml.safe_load((draft / "braindump.yml").read_text()) == {
         "user": "somebody",
-        "base_dir": str(tmp_path / "base"),
+        "basedir": str(tmp_path / "base"),
         "vogroup": "pegasus",
     }
 
@@ -231,3 +231,12 @@ def test_what_a_run_says_of_itself_comes_back() -> None:
 def test_what_no_run_says_of_itself_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="here"):
         known_run_from_json(known_run_to_json(KNOWN) | change, source="here")
+
+
+def test_what_lies_in_a_store_does_not_choose_who_is_told(tmp_path: Path) -> None:
+    properties = {"pegbatch.notify.sns": "arn:aws:sns:x:123456789012:theirs", "kept": "yes"}
+    bucket = Bucket(properties=properties)
+    bucket.put("braindump.yml", "user: somebody\nproperties: /etc/passwd\n")
+    draft = brought(bucket, tmp_path)
+    assert json.loads((draft / "plan.json").read_text())["properties"] == {"kept": "yes"}
+    assert "properties" not in yaml.safe_load((draft / "braindump.yml").read_text())

@@ -38,6 +38,12 @@ def test_events_come_back_in_order_as_they_were_put(runs: SqliteRuns | FakeRunSt
     assert runs.events(after=2) == ()
 
 
+def test_several_events_are_put_as_one(runs: SqliteRuns | FakeRunStore) -> None:
+    events = [RunEvent(float(n), "intent", {"try": 1, "array": f"a{n}"}) for n in range(3)]
+    runs.append(*events)
+    assert list(runs.events()) == events
+
+
 def test_the_lock_is_free_again_after_use(runs: SqliteRuns | FakeRunStore) -> None:
     with runs.lock():
         pass

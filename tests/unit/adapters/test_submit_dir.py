@@ -150,15 +150,15 @@ def test_the_base_directory_is_four_levels_up(folder: Path, tmp_path: Path) -> N
 def test_the_base_directory_is_that_of_the_braindump_while_it_holds(
     folder: Path, tmp_path: Path
 ) -> None:
-    (folder / "braindump.yml").write_text(f"base_dir: {tmp_path}\n")
+    (folder / "braindump.yml").write_text(f"basedir: {tmp_path}\n")
     assert SubmitDirectory(folder).base_directory() == tmp_path
-    (folder / "braindump.yml").write_text("base_dir: /somewhere/else\n")
+    (folder / "braindump.yml").write_text("basedir: /somewhere/else\n")
     assert SubmitDirectory(folder).base_directory() == tmp_path / "base dir"
 
 
 def test_a_submit_directory_moved_alone_stays_with_its_base(folder: Path, tmp_path: Path) -> None:
     base = tmp_path / "base dir"
-    (folder / "braindump.yml").write_text(f"base_dir: {base}\n")
+    (folder / "braindump.yml").write_text(f"basedir: {base}\n")
     moved = tmp_path / "elsewhere" / "run0001"
     moved.parent.mkdir()
     folder.rename(moved)

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pegbatch
 from pegbatch.adapters.worker_archive import build_worker, write_worker
 
 
@@ -46,9 +47,27 @@ def test_it_is_an_executable_file(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"#!/usr/bin/env python3\n")
 
 
+def test_what_only_type_checkers_read_is_not_followed() -> None:
+    package = Path(pegbatch.__file__).read_text()
+    assert "if TYPE_CHECKING:\n    from pegbatch.api import" in package
+    with zipfile.ZipFile(io.BytesIO(build_worker())) as archive:
+        assert "pegbatch/api.py" not in archive.namelist()
+        assert archive.read("pegbatch/__init__.py").decode() == package
+
+
 def _imports(source: str) -> set[str]:
+    """Return what a module imports when it runs."""
+    tree = ast.parse(source)
+    for_checkers = {
+        node
+        for part in tree.body
+        if isinstance(part, ast.If) and ast.unparse(part.test) == "TYPE_CHECKING"
+        for node in ast.walk(part)
+    }
     return {
         node.module.replace(".", "/")
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pegbatch")
+        for node in ast.walk(tree)
+        if node not in for_checkers
+        and isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith("pegbatch")
     }

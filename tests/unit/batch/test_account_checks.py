@@ -9,7 +9,6 @@ import pytest
 
 from pegbatch.batch.account_checks import judge
 from pegbatch.batch.account_findings import Wanted
-from pegbatch.batch.images import image_fault
 from pegbatch.batch.machine_fit import Largest, largest_jobs
 from pegbatch.batch.trust import ECS_TASKS, trusts
 from pegbatch.errors import PlanError
@@ -23,6 +22,7 @@ from pegbatch.model.account import (
 )
 from pegbatch.model.checks import Finding, Verdict
 from pegbatch.model.fargate import FARGATE_MEMORY, fargate_pair
+from pegbatch.model.images import image_fault
 from pegbatch.model.plan import Resources
 from tests.plans import job, plan
 

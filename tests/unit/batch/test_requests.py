@@ -34,6 +34,19 @@ def make_plan(properties=None):
     return plan_workflow(make_given(make_workflow(tasks, edges), properties)).plan
 
 
+def test_tasks_in_a_container_go_to_its_definition_and_all_else_to_the_base() -> None:
+    plan = make_plan()
+    boxed = [
+        replace(job, container="box") if job.name == "L1-b" else job
+        for job in plan_from_json(plan_to_json(plan), source="plan.json").jobs
+    ]
+    run = replace(RUN, container_definitions={"box": "mine-0123456789ab"})
+    requests = build_requests(replace(plan, jobs=tuple(boxed)), run)
+    named = {request.array: request.body["jobDefinition"] for request in requests}
+    assert named.pop("L1-b") == "mine-0123456789ab"
+    assert set(named.values()) == {"d:1"}
+
+
 def test_a_request_is_a_pointer_whatever_the_size_of_the_array() -> None:
     request = build_requests(make_plan(), RUN)[1]
     assert request.body == {

@@ -30,7 +30,21 @@ def test_jobs_go_to_the_queues_and_definitions_of_the_stack_in_its_partition() -
         f"{start}job-queue/mine-job-queue",
         f"{start}job-definition/mine-job-definition",
         f"{start}job-definition/mine-job-definition:*",
+        f"{start}job-definition/mine-????????????",
+        f"{start}job-definition/mine-????????????:*",
         f"{start}job/*",
     ]
     (data,) = [one for one in policy["Statement"] if "s3:PutObject" in one["Action"]]
     assert data["Resource"] == ["arn:aws-cn:s3:::mine-1-eu-west-1/*"]
+
+
+def test_definitions_of_containers_may_be_made_with_the_roles_of_the_stack_alone() -> None:
+    policy = user_policy(OUTPUTS, account="1", region="cn-north-1")
+    statements = {one["Sid"]: one for one in policy["Statement"]}
+    start = "arn:aws-cn:batch:cn-north-1:1:job-definition/mine-????????????"
+    assert statements["Containers"]["Resource"] == [start, f"{start}:*"]
+    assert statements["RolesOfContainers"]["Action"] == ["iam:PassRole"]
+    assert statements["RolesOfContainers"]["Resource"] == [
+        "arn:aws-cn:iam::1:role/mine-job-cn-north-1",
+        "arn:aws-cn:iam::1:role/mine-execution-cn-north-1",
+    ]

@@ -86,7 +86,7 @@ def test_a_malformed_file_is_named_with_its_line_and_exits_3(
     path.write_bytes(data)
     assert inspect(str(path), "--json") == 3
     out, err = capsys.readouterr()
-    assert out == ""
+    assert f"{path}:{line}" in [one["where"] for one in json.loads(out)["error"]["problems"]]
     assert f"{path}:{line}: " in err
     assert "Traceback" not in err
 

@@ -99,6 +99,7 @@ def test_the_same_inputs_give_the_same_bytes(folder: Path) -> None:
     first, second = submit_dirs(folder)
     names = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
     assert len(names) > 8
+    names.remove(Path("braindump.yml"))  # it says where this plan lies, and when it was made
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
@@ -236,7 +237,7 @@ def test_a_flood_of_problems_is_counted(folder: Path, capsys: pytest.CaptureFixt
     code, text = fail(capsys, folder, "wf.dax")
     assert code == 3
     assert text.count("which is not there") == 20
-    assert text.rstrip().endswith("pegbatch: … and 1,000 more like these")
+    assert "\npegbatch: … and 1,000 more like these\n  (error bad-input:" in text
 
 
 def test_warnings_are_told_even_where_planning_fails(
@@ -446,6 +447,7 @@ def test_plan_without_a_workflow_says_that_one_can_be_named(
     assert capsys.readouterr().err == (
         "pegbatch: workflow.yml: no such file\n"
         "  it is read where no workflow is named; else: pegbatch plan WORKFLOW\n"
+        "  (error bad-input: `pegbatch help bad-input`)\n"
     )
 
 

@@ -10,15 +10,11 @@ from pathlib import Path
 import pytest
 
 from pegbatch.cli.choice import Wishes, choose_service, local_runtime, local_vcpus, region
-from pegbatch.cli.display import Lines
 from pegbatch.cli.main import main
 from pegbatch.cli.wiring import held, open_run
-from pegbatch.engine.state import fold, new_state
 from pegbatch.errors import PlanError, UsageError
-from pegbatch.model.events import RunEvent
 from pegbatch.model.plan import Plan, plan_to_json
 from pegbatch.planner.staging import EMBEDDED_BUCKET_URL
-from tests.fakes import FakeClock
 from tests.plans import diamond
 
 AMAZON = {"pegasus__aws__region": "eu-west-1", "pegasus__aws__account": "1"}
@@ -168,35 +164,3 @@ def test_what_tasks_run_in_is_said_by_the_option_or_else_by_the_property() -> No
     assert local_runtime(diamond(), Wishes()) is None
     with pytest.raises(PlanError, match=r"pegbatch\.local\.runtime = rkt is no runtime"):
         local_runtime(diamond(pegbatch__local__runtime="rkt"), Wishes())
-
-
-def test_without_a_terminal_progress_is_a_line_at_each_turn_and_every_ten_seconds(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    plan, clock = diamond(), FakeClock()
-    lines = Lines(plan, clock)
-    state = new_state(plan)
-    events = [
-        RunEvent(
-            1.0,
-            "run-started",
-            {"try": 1, "run_url": "u", "service": "local", "job_prefix": "p"},
-        )
-    ]
-    for name in state.arrays:
-        body = {"try": 1, "array": name, "job_name": name, "job_id": name}
-        events.append(RunEvent(1.0, "submitted", body))
-    for event in events:
-        state = fold(state, [event])
-        lines.show(state)
-    counts = {"RUNNING": 1, "SUCCEEDED": 1}
-    body = {"try": 1, "array": "middle", "status": "PENDING", "reason": "", "children": counts}
-    state = fold(state, [RunEvent(2.0, "state", body)])
-    lines.show(state)
-    clock.time += 10
-    lines.show(state)
-    assert capsys.readouterr().err.splitlines() == [
-        "submitting: 0 of 4 array jobs",
-        "running: 0 of 4 tasks done",
-        "running: 1 of 4 tasks done, 1 running",
-    ]

@@ -46,8 +46,8 @@ def test_a_started_run_uploads_before_it_submits() -> None:
 
 
 def test_arrays_are_submitted_in_plan_order() -> None:
-    assert decide(after(*submitted())) == (Submit("first"),)
-    assert decide(after(*submitted("first"))) == (Submit("middle"),)
+    assert decide(after(*submitted())) == (Submit(("first",)),)
+    assert decide(after(*submitted("first"))) == (Submit(("middle",)),)
 
 
 def test_an_intent_without_a_job_id_is_looked_for_not_repeated() -> None:

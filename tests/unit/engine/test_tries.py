@@ -97,7 +97,7 @@ def test_a_later_try_begins_with_nothing_sent_and_with_arrays_of_its_own() -> No
 def test_only_the_arrays_of_the_try_are_submitted_watched_and_waited_for() -> None:
     sent = event("uploaded", 2, files=1, bytes=1)
     state = after(*FIRST_TRY, started(2), sent)
-    assert decide(state) == (Submit("wide"),)
+    assert decide(state) == (Submit(("wide",)),)
     ids = SECOND_TRY[2:5]
     assert decide(fold(state, ids)) == (
         Watch({"wide": "wide-2", "last": "last-2", "verdict": "verdict-2"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from pegbatch.parse.properties import read_properties
 from pegbatch.parse.settings import merge_settings
 from pegbatch.parse.workflow_yaml import parse_workflow
 from pegbatch.planner.check import check
-from tests.workflows import make_given
+from pegbatch.planner.map_to_site import map_to_site
+from tests.unit.planner.test_places import given
+from tests.workflows import T, make_given
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "quirks.md"
 SECTIONS = {
@@ -161,6 +164,15 @@ PROPERTIES: dict[str, str | bytes] = {
     "malformed escapes": "pegasus.mode = \\u12\n",
 }
 EMPTY = {"empty catalogs": ""}
+_IN_C = 'tr t { site aws { pfn "/bin/true" container "c" } }\n'
+_DOCKER = 'cont c { type "docker" image "docker:///x" }\n'
+CONTAINERS: dict[str, str | bytes] = {
+    "a container defined twice": _IN_C + _DOCKER + _DOCKER,
+    "profiles of a container beside env": _IN_C
+    + 'cont c { type "docker" image "x" profile pegasus "container.arguments" "-i" }',
+    "containers that are no docker images in a registry": _IN_C
+    + 'cont c { type "singularity" image "docker:///x" }',
+}
 
 
 def verdict_on_workflow(data: bytes) -> str:
@@ -172,6 +184,12 @@ def verdict_on_workflow(data: bytes) -> str:
 
 def verdict_on_properties(data: bytes) -> str:
     return "warned" if merge_settings([read_properties(data, "file")], {}).warnings else "silent"
+
+
+def verdict_on_containers(data: bytes) -> str:
+    catalog = read_transformations(data, "file", {})
+    mapped = map_to_site(check(replace(given([T(id="a")]), transformations=catalog)))
+    return "warned" if catalog.warnings + mapped.warnings else "silent"
 
 
 def of_catalog(read):
@@ -187,6 +205,7 @@ CASES = [
         (REPLICA_CATALOGS, of_catalog(read_replicas)),
         (EMPTY, of_catalog(read_sites)),
         (PROPERTIES, verdict_on_properties),
+        (CONTAINERS, verdict_on_containers),
     )
     for title, content in group.items()
 ]

@@ -148,10 +148,21 @@ class Batch:
         plan = self.planned.plan
         undone = find_undone(self.store, RUN, plan, missing, self._task_files, Deliveries())
         record_undone(self.store, RUN, number, undone, now=0.0)
-        self.done -= {one.id for one in undone}
+        ids = {one.id for one in undone}
+        self.done -= ids
+        self.made -= self._outputs_of(ids)  # they do not count before they are made again
         found = with_undone(missing, undone)
         assert found == self._truly_missing()
         return found
+
+    def _outputs_of(self, ids: set[str]) -> set[str]:
+        rows = (line for bags in self.lines.values() for lines in bags.values() for line in lines)
+        return {
+            f"{RUN}/{use['url']}"
+            for line in rows
+            if line.get("id") in ids
+            for use in line["outputs"]
+        }
 
     def _task_files(self, array: str, bags: Iterable[int]) -> Iterator[TaskFiles]:
         return (task_files_from_json(line) for bag in bags for line in self.lines[array][bag])

@@ -80,10 +80,10 @@ def replicas(**lfns):
 PROGRAM = transformation()
 
 
-def given(tasks, *, entries=(PROGRAM,), rc=None, files=(), properties=None, **options):
+def given(tasks, *, entries=(PROGRAM,), rc=None, files=(), properties=None, edges=(), **options):
     known = {path: FileFacts(sha256, 5) for path, sha256 in dict(files).items()}
     return make_given(
-        make_workflow(tasks),
+        make_workflow(tasks, edges),
         properties,
         site_catalog=options.pop("sites_catalog", SITES),
         transformations=catalog(*entries),
@@ -196,7 +196,7 @@ def test_compound_transformations_bring_programs_and_files() -> None:
     [
         ([], "no entry for transformation t"),
         ([transformation("t", place("local"))], "not for site 'aws' (installed at local)"),
-        ([transformation("t", place(container="box"))], "asks for container 'box'"),
+        ([transformation("t", place(container="box"))], "defines no container 'box'"),
         ([transformation("t", place("x", "gsiftp://h/p", "stageable"))], "gsiftp:// URLs"),
         ([transformation("t", place("local", "/gone", "stageable"))], "/gone: no such file"),
         ([transformation("t", place(), requires=["helper"])], "no entry for transformation helper"),

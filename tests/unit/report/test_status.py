@@ -15,13 +15,12 @@ from pegbatch.model.run_status import (
     counts_to_json,
     status_to_json,
 )
-from pegbatch.report.progress import ProgressRow, progress_line, progress_rows
+from pegbatch.report.progress import progress_line
 from pegbatch.report.status import (
     failures_text,
     headline,
     outputs_text,
     size_text,
-    status_text,
 )
 
 
@@ -55,18 +54,6 @@ def status(state: RunPhase = "running", **counts: int) -> RunStatus:
     )
 
 
-def test_the_text_has_state_tasks_and_a_line_for_each_array() -> None:
-    assert status_text(status(total=6, succeeded=1, running=2, failed=3)).splitlines() == [
-        "sketch: running on the embedded AWS, 1 of 6 tasks succeeded, 3 failed, 61.2 s",
-        "tasks: 6 (1 succeeded, 2 running, 3 failed)",
-        "run:   s3://b/run",
-        "",
-        "  L0       SUCCEEDED",
-        "  L1-long  FAILED       2 FAILED, 2 RUNNING  Dependent Job failed",
-        "  L2       UNSUBMITTED",
-    ]
-
-
 def test_the_json_has_all_that_the_text_has() -> None:
     data = status_to_json(status(total=6, waiting=6))
     assert (data["run"], data["state"], data["outputs"]) == ("s3://b/run", "running", 2)
@@ -82,7 +69,7 @@ def test_counts_survive_json() -> None:
 
 def test_a_headline_before_the_first_submission_names_no_place() -> None:
     planned = replace(status("planned", total=3), service="")
-    assert headline(planned) == "sketch: planned, 0 of 3 tasks succeeded, 61.2 s"
+    assert headline(planned) == "sketch: planned, 0 of 3 tasks succeeded, 1 min 1 s"
 
 
 def test_only_the_first_outputs_are_listed_and_the_rest_counted() -> None:
@@ -116,7 +103,7 @@ def test_failures_show_the_end_of_stderr_without_what_steers_a_terminal() -> Non
     ended = failures_text([lost | {"exit_code": 137}], 4).splitlines()[1]
     assert ended == "  L0, bag 2 was lost: Host EC2 gone (exit code 137)"
     last = failures_text([failure] * 9, 30).splitlines()[-1]
-    assert last == "  … and 25 more that failed or were skipped: see summary.json of the run"
+    assert last == "  … and 25 more that failed or were skipped: `pegbatch analyze` tells them all"
     assert failures_text([], 0) == ""
 
 
@@ -134,12 +121,7 @@ def test_sizes_are_written_for_people(size: int, text: str) -> None:
     assert size_text(size) == text
 
 
-def test_progress_counts_children_of_each_array() -> None:
-    row = progress_rows(status())[1]
-    assert row == ProgressRow(name="L1-long", done=2, failed=2, running=2, size=4)
-
-
 def test_the_progress_line_counts_submissions_then_tasks() -> None:
     assert progress_line(status("submitting")) == "submitting: 2 of 3 array jobs"
     line = progress_line(status(total=9, succeeded=3, failed=1, skipped=1, running=2))
-    assert line == "running: 5 of 9 tasks done, 2 running, 1 failed"
+    assert line == "running: 5 of 9 tasks done, 2 running, 1 failed, 1 skipped"

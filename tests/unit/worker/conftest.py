@@ -26,7 +26,9 @@ class Bench:
     folder: Path
     stop: Stop
 
-    def child(self, array: str = "L0", **environment: str) -> int:
+    def child(
+        self, array: str = "L0", age: Callable[[], float] = lambda: 0.0, **environment: str
+    ) -> int:
         """Run one child; variables by their last word in lower case (index=, attempt=, …)."""
         names = {
             "index": "AWS_BATCH_JOB_ARRAY_INDEX",
@@ -43,6 +45,7 @@ class Bench:
             folder=self.folder,
             stop=self.stop,
             stream=None,
+            age=age,
         )
         return run_worker([self.run.run_url, array], around)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pegbatch.model.child_lines import LINE_START
 from pegbatch.model.records import settle
 from pegbatch.worker.history import read_records
 from tests.run_layout import sh
@@ -14,7 +15,7 @@ def test_records_come_oldest_first_by_number_not_by_name(bench: Bench) -> None:
     bench.run.add_array("L0", [sh("t", "exit 1", tries=99)])
     for attempt in ("10", "9", "2"):
         bench.child(attempt=attempt, attempts="20")
-    found = read_records(bench.store, RUN, "L0", 0)
+    found = list(read_records(bench.store, RUN, "L0", 0))
     assert [record.attempt for record in found] == [2, 9, 10]
     assert settle(found)["t"].attempt == 10
 
@@ -22,7 +23,7 @@ def test_records_come_oldest_first_by_number_not_by_name(bench: Bench) -> None:
 def test_other_files_in_the_folder_are_let_alone(bench: Bench) -> None:
     for name in ("notes.txt", "a.b.jsonl", "1.2.3.jsonl"):
         bench.store.write(f"{RUN}/records/L0/0/{name}", b"?")
-    assert read_records(bench.store, RUN, "L0", 0) == ()
+    assert list(read_records(bench.store, RUN, "L0", 0)) == []
 
 
 def test_a_file_that_vanishes_after_the_listing_holds_nothing(bench: Bench) -> None:
@@ -31,7 +32,7 @@ def test_a_file_that_vanishes_after_the_listing_holds_nothing(bench: Bench) -> N
     bench.store.before = lambda operation, seen: (
         bench.store.objects.pop(url, None) if operation == "read" else None
     )
-    assert read_records(bench.store, RUN, "L0", 0) == ()
+    assert list(read_records(bench.store, RUN, "L0", 0)) == []
 
 
 DAMAGE = [b"{}", b"no json", b"[]", b'{"id": []}', b"\xff", b"[" * 99_999]
@@ -42,7 +43,8 @@ def test_what_is_no_record_is_passed_over_and_its_task_run_again(bench: Bench, t
     bench.run.add_array("L0", [sh("torn", "exit 0"), sh("whole", "exit 0")])
     assert bench.child() == 0
     url = f"{RUN}/records/L0/0/1.1.jsonl"
-    torn, whole = bench.store.read(url).splitlines()
+    lines = bench.store.read(url).splitlines()
+    torn, whole = (line for line in lines if not line.startswith(LINE_START))
     bench.store.write(url, text + b"\n" + whole + b"\n" + torn[:-9])
     assert [record.id for record in read_records(bench.store, RUN, "L0", 0)] == ["whole"]
     bench.run.add_try("L0", 2, [0])

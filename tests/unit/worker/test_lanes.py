@@ -37,7 +37,7 @@ class Stage:
         self._cores = 0
         self._lock = threading.Lock()
 
-    def run(self, task: TaskLine, lane: int) -> TaskRecord:
+    def run(self, number: int, task: TaskLine, lane: int) -> TaskRecord:
         with self._lock:
             assert lane not in self.lanes
             self.lanes.add(lane)
@@ -52,14 +52,19 @@ class Stage:
                 self._cores -= task.cores or 0
         return make_record(CHILD, task, Outcome(start=0, end=0, trouble=None))
 
-    def take(self, task: TaskLine, record: TaskRecord) -> None:
+    def take(self, number: int, task: TaskLine, record: TaskRecord) -> None:
         assert record.id == task.id
         self.taken.append(task.id)
 
     def play(self, tasks: Sequence[TaskLine], parents: Mapping[str, str] | None = None) -> None:
-        waits = {t.id: frozenset((parents or {}).get(t.id, "")) for t in tasks}
-        expect = lambda task: self.expected.append(task.id)  # noqa: E731
-        run_in_lanes(tasks, waits, Steps(run=self.run, take=self.take, expect=expect))
+        places = {task.id: number for number, task in enumerate(tasks)}
+        steps = Steps(
+            run=self.run,
+            take=self.take,
+            expect=lambda number, task: self.expected.append(task.id),
+            parents=lambda number, task: [places[p] for p in (parents or {}).get(task.id, "")],
+        )
+        run_in_lanes(tasks, range(len(tasks)), steps)
 
 
 def test_as_many_tasks_run_at_once_as_the_vcpus_hold() -> None:
@@ -130,7 +135,7 @@ def test_every_task_runs_once_after_its_parents_and_within_the_vcpus(data) -> No
 
     stage = Stage(during)
     take = stage.take
-    stage.take = lambda task, record: (done.add(task.id), take(task, record))[1]  # type: ignore[method-assign]
+    stage.take = lambda number, task, record: (done.add(task.id), take(number, task, record))[1]  # type: ignore[method-assign]
     stage.play(tasks, parents)
     assert sorted(stage.taken) == sorted(names)
     assert not early

@@ -140,23 +140,24 @@ def test_records_are_given_at_once_and_states_in_order() -> None:
             recorded.set()
 
     with ThreadPoolExecutor(2) as pool:
-        saves = Saves(pool, Stop(), note, lambda record: taken.append(record.id))
-        saves.begin("slow", Save(0, slow))
-        saves.begin("quick", Save(0, lambda: _record("quick")))
+        saves = Saves(pool, Stop(), note, lambda number, record: taken.append(record.id))
+        saves.begin(0, Save(0, slow))
+        saves.begin(1, Save(0, lambda: _record("quick")))
         assert recorded.wait(PATIENCE_SECONDS)
         saves.look()
         assert taken == []
         gate.set()
-        saves.wait_for({"quick"})
+        saves.wait_for({1})
     assert taken == ["slow", "quick"]
 
 
 def test_large_outputs_wait_for_those_before_them() -> None:
     taken: list[str] = []
     with ThreadPoolExecutor(2) as pool:
-        saves = Saves(pool, Stop(), lambda record: None, lambda record: taken.append(record.id))
-        saves.begin("large", Save(1 << 40, lambda: _record("large")))
-        saves.begin("small", Save(1, lambda: _record("small")))
+        take = lambda number, record: taken.append(record.id)  # noqa: E731
+        saves = Saves(pool, Stop(), lambda record: None, take)
+        saves.begin(0, Save(1 << 40, lambda: _record("large")))
+        saves.begin(1, Save(1, lambda: _record("small")))
         assert taken == ["large"]
         saves.wait_for_all()
 
@@ -168,7 +169,7 @@ def test_large_outputs_wait_for_those_before_them() -> None:
 def test_small_inputs_are_fetched_further_ahead(largest: int | None, expected: list[str]) -> None:
     asked: list[TaskLine] = []
     tasks = [task_from_json({"bag": 0, **task(f"t{n}", inputs=["i"])}) for n in range(40)]
-    ahead = LookAhead(tasks, lambda: largest, asked.append)
+    ahead = LookAhead(tasks, lambda: largest, lambda number, task: asked.append(task))
     ahead.reach(1)
     assert [one.id for one in asked] == expected
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pegbatch.errors import StoreError
+from pegbatch.model import layout
 from pegbatch.model.manifest import task_from_json
 from pegbatch.model.records import TaskRecord
 from pegbatch.worker import recorder
@@ -140,14 +141,13 @@ def test_records_reach_the_store_before_the_child_ends(
     monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.01)
     saved = threading.Event()
     store.before = lambda operation, url: saved.set() if operation == "write" else None
-    Recorder(store, "s3://b/records/L0/0/1.1.jsonl", print).add(_record())
+    Recorder(store, part_url, print).add(_record())
     assert saved.wait(10)
 
 
 def test_records_that_could_not_be_saved_are_saved_with_the_next(bench: Bench) -> None:
     store = MemoryStore()
-    url = "s3://b/records/L0/0/1.1.jsonl"
-    writer = Recorder(store, url, print)
+    writer = Recorder(store, part_url, print)
 
     def refuse(operation: str, url: str) -> None:
         raise StoreError("no", where=url)
@@ -159,13 +159,17 @@ def test_records_that_could_not_be_saved_are_saved_with_the_next(bench: Bench) -
     store.before = lambda operation, url: None
     writer.add(_record())
     writer.flush()
-    assert store.read(url).count(b"\n") == 2
+    assert store.read(part_url(1)).count(b"\n") == 2
 
 
 def test_nothing_is_written_where_nothing_was_recorded(tmp_path: Path) -> None:
     store = MemoryStore()
-    Recorder(store, "s3://b/r", print).flush()
+    Recorder(store, part_url, print).flush()
     assert store.calls == []
+
+
+def part_url(part: int) -> str:
+    return f"s3://b/{layout.record_key('L0', 0, 1, 1, part)}"
 
 
 def _record() -> TaskRecord:

@@ -1,0 +1,1 @@
+"""What `pegbatch debug` is made of."""

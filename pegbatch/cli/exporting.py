@@ -1,0 +1,53 @@
+"""The use case behind `pegbatch statistics --export-wfformat`: a run as a trace."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from pegbatch.adapters.files import write_pieces
+from pegbatch.adapters.planned_tasks import read_playable
+from pegbatch.adapters.traced_tasks import traced_tasks, upload_sizes
+from pegbatch.cli.telling import say
+from pegbatch.cli.wiring import OpenRun, open_store
+from pegbatch.engine.file_sizes import output_sizes_on_record, with_implied_sizes
+from pegbatch.engine.overall import busy_seconds
+from pegbatch.model.history import History
+from pegbatch.model.trace import Trace
+from pegbatch.planner.cycles import children_of
+from pegbatch.report.wfformat import wfformat_pieces
+
+
+def export_wfformat(run: OpenRun, history: History, path: Path) -> None:
+    """Write a run as an instance of WfFormat, and say what is missing in it.
+
+    Errors: InputError for a damaged plan; OutsideError where the file cannot be written; those of
+    the store.
+    """
+    write_pieces(path, wfformat_pieces(_trace(run, history)))
+    done = sum(one.state == "succeeded" for one in history.newest.values())
+    total = len(history.tasks)
+    missing = f"; {total - done:,} of {total:,} tasks have not succeeded" if done < total else ""
+    say(f"pegbatch: wrote {path}{missing}")
+
+
+def _trace(run: OpenRun, history: History) -> Trace:
+    folder, jobs = run.directory.path, run.plan.jobs
+    tasks = partial(traced_tasks, folder, jobs)
+    graph = read_playable(run.directory).graph
+    offsets, children = children_of(graph)
+    sizes = upload_sizes(folder, jobs)
+    if history.started is not None:
+        store = open_store(run, "aws" if history.status.service == "aws" else "local")
+        sizes |= output_sizes_on_record(store, history)
+    return Trace(
+        history=history,
+        tasks=tasks,
+        parents=graph.parents_of,
+        children=lambda task: children[offsets[task] : offsets[task + 1]],
+        sizes=with_implied_sizes(sizes, tasks(), history),
+        makespan_seconds=busy_seconds(history),
+        created=run.clock.now(),
+        version=version("pegbatch"),
+    )

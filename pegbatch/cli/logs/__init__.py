@@ -1,0 +1,1 @@
+"""`pegbatch logs`: which log is wanted, where it lies, and how it is printed."""

@@ -1,0 +1,94 @@
+"""The one door of commands that look back: the history of a run, from wherever it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pegbatch.adapters.aws_batch import AwsBatch
+from pegbatch.adapters.bag_rows import read_planned_tasks
+from pegbatch.cli.choice import Service
+from pegbatch.cli.planning import without_collection
+from pegbatch.cli.running import look_at
+from pegbatch.cli.telling import say
+from pegbatch.cli.wiring import OpenRun, batch_caller, open_store
+from pegbatch.engine.findings import read_summary
+from pegbatch.engine.history import build_history, read_past
+from pegbatch.engine.past_tries import past_tries
+from pegbatch.engine.state import RunState
+from pegbatch.engine.summed_up import told_by_summary
+from pegbatch.engine.unexplained import Question, Told, ask
+from pegbatch.errors import OutsideError
+from pegbatch.model.history import History
+from pegbatch.ports import Clock
+
+FIRST_WORD_SECONDS = 3.0
+"""What is done sooner is not talked about."""
+NEXT_WORD_SECONDS = 5.0
+
+
+def read_history(run: OpenRun, tell: Callable[[str], None] = say) -> History:
+    """Return the history of a run: planned, running or over.
+
+    Shapes: tell hears how far it is where that takes long, and whether Batch could not be asked;
+    of what only Batch knows (attempts that left nothing) there is then nothing in the history.
+    Errors: InputError where the plan is damaged; those of store and Batch.
+    """
+    with without_collection():
+        return _read(run, tell)
+
+
+def _read(run: OpenRun, tell: Callable[[str], None]) -> History:
+    status = look_at(run).status
+    state = run.state()
+    plan = run.plan
+    tasks = read_planned_tasks(run.directory.path, plan.jobs)
+    if state.started is None:
+        return History(status=status, jobs=plan.jobs, tasks=tasks, executions=(), attempts=())
+    store = open_store(run, _service(state))
+    tries = past_tries(plan, state, run.directory.tries(), run.runs.events())
+    bags = sum(job.size for job in plan.jobs if job.kind in ("compute", "stage-in"))
+    progress = _Progress(f"records of {{:,}} of {bags:,} bags are read", run.clock, tell)
+    past = read_past(store, plan, state.run_url, tries, progress.step)
+    told = _ask(run, state, past.questions, tell)
+    if status.state == "failed" and sum(len(one.children) for one in past.questions) > len(told):
+        # Batch forgets jobs after a while; the summary keeps the first that were lost.
+        summed_up = told_by_summary(read_summary(store, state), state.number, past.questions)
+        told = {**summed_up, **told}
+    return build_history(plan, state, status, tasks, past, told)
+
+
+def _ask(
+    run: OpenRun, state: RunState, questions: Sequence[Question], tell: Callable[[str], None]
+) -> Told:
+    """Ask Batch what the records leave open, where it is there to be asked."""
+    service = _service(state)
+    if not questions or (service == "local" and not (run.local_folder / "batch.db").is_file()):
+        return {}
+    progress = _Progress("Batch has told of {:,} children", run.clock, tell)
+    try:
+        with batch_caller(run, service) as caller:
+            return ask(AwsBatch(caller), questions, progress.step)
+    except OutsideError as error:
+        tell(f"pegbatch: warning: AWS Batch cannot be asked about lost children: {error}")
+        return {}
+
+
+def _service(state: RunState) -> Service:
+    return "aws" if state.service == "aws" else "local"
+
+
+class _Progress:
+    """Says now and then how far something is."""
+
+    def __init__(self, text: str, clock: Clock, tell: Callable[[str], None]) -> None:
+        self._text, self._clock, self._tell = text, clock, tell
+        self._count = 0
+        self._next = clock.now() + FIRST_WORD_SECONDS
+
+    def step(self) -> None:
+        """Count one more."""
+        self._count += 1
+        now = self._clock.now()
+        if now >= self._next:
+            self._next = now + NEXT_WORD_SECONDS
+            self._tell(f"pegbatch: {self._text.format(self._count)}")

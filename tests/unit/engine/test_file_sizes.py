@@ -1,0 +1,54 @@
+"""Sizes that follow from what tasks were given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pegbatch.engine.file_sizes import output_sizes_on_record, with_implied_sizes
+from pegbatch.model.layout import join_url, record_key
+from pegbatch.model.records import StoredOutput, record_line, undone_record
+from pegbatch.model.trace import TracedTask
+from tests.fakes_store import MemoryStore
+from tests.sketched_histories import history, job, ran, task
+
+RUN = "s3://bucket/runs/one"
+
+
+def sizes_of(known: dict[str, int], inputs: tuple[str, ...], **execution: Any) -> dict[str, int]:
+    seen = history([job("L0")], [task("a")], [ran("a", **execution)])
+    one = TracedTask(id="a", transformation="t", argv=("x",), inputs=inputs, outputs=())
+    return with_implied_sizes(known, [one], seen)
+
+
+def test_the_one_input_that_is_not_known_is_what_is_left() -> None:
+    assert sizes_of({"f": 3}, ("f", "g"), bytes_in=10) == {"f": 3, "g": 7}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "execution"),
+    [
+        (("f", "g", "h"), {"bytes_in": 10}),
+        (("f", "g"), {"bytes_in": 2}),
+        (("f", "g"), {}),
+        (("f", "g"), {"bytes_in": 10, "state": "failed"}),
+    ],
+)
+def test_what_does_not_follow_stays_unknown(
+    inputs: tuple[str, ...], execution: dict[str, Any]
+) -> None:
+    assert sizes_of({"f": 3}, inputs, **execution) == {"f": 3}
+
+
+def test_sizes_of_outputs_are_those_on_the_record_that_counts() -> None:
+    store = MemoryStore()
+    for try_, state, size in ((1, "succeeded", 3), (2, "failed", 9)):
+        output = StoredOutput(lfn="f", url="data/f", size_bytes=size, sha256="0")
+        record = undone_record("a", 0, try_, "", now=1.0)
+        written = replace(record, attempt=1, state=state, outputs=(output,))
+        url = join_url(RUN, record_key("L0", 0, try_, 1))
+        store.write(url, record_line(written))
+    seen = history([job("L0"), job("stage-in", kind="stage-in", level=None)], [task("a")], run=RUN)
+    assert output_sizes_on_record(store, seen) == {"f": 3}
