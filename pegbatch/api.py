@@ -34,7 +34,7 @@ from pegbatch.cli.telling import heard_by, outside_error
 from pegbatch.cli.wiring import open_run, open_store
 from pegbatch.emulator.settings import Runtime
 from pegbatch.engine.deliveries import Output, output_sizes
-from pegbatch.engine.failed_tasks import failed_tasks
+from pegbatch.engine.history.failed_tasks import failed_tasks
 from pegbatch.errors import Problem, UsageError
 from pegbatch.model.history import History
 from pegbatch.model.options import CleanUpStrategy

@@ -10,8 +10,8 @@ from lxml import html
 
 from pegbatch.cli.pricing import Pricing, priced_machine
 from pegbatch.cli.reporting import page_parts, run_view
-from pegbatch.engine.actual_cost import actual_cost
-from pegbatch.engine.analysis import analyse
+from pegbatch.engine.analysis.grouping import analyse
+from pegbatch.engine.statistics.actual_cost import actual_cost
 from pegbatch.model.history import History
 from pegbatch.report.run_report import report
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pegbatch.engine.history import settle_executions
-from pegbatch.engine.lost_tasks import find_lost_tasks
+from pegbatch.engine.history.building import settle_executions
+from pegbatch.engine.history.lost_tasks import find_lost_tasks
 from pegbatch.model.history import ChildAttempt, Execution, History, PlannedTask
 from pegbatch.model.plan import Job, Resources
 from pegbatch.model.run_status import RunStatus, TaskCounts

@@ -10,8 +10,8 @@ from pegbatch.adapters.file_makers import find_makers
 from pegbatch.adapters.found_tasks import similar_names
 from pegbatch.cli.looking_back import read_history
 from pegbatch.cli.wiring import OpenRun
-from pegbatch.engine.analysis import analyse, tell_task
-from pegbatch.engine.roots import named_files
+from pegbatch.engine.analysis.grouping import analyse, tell_task
+from pegbatch.engine.analysis.roots import named_files
 from pegbatch.errors import InputError
 from pegbatch.model.analysis import Analysis, TaskStory
 from pegbatch.model.history import History

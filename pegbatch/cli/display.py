@@ -18,8 +18,8 @@ from pegbatch.cli.plain_output import stream_beneath
 from pegbatch.cli.telling import heard_by, say
 from pegbatch.cli.wiring import OpenRun
 from pegbatch.engine.context import Context
-from pegbatch.engine.looking import Looker
-from pegbatch.engine.status import phase_of
+from pegbatch.engine.looking.looker import Looker
+from pegbatch.engine.looking.status import phase_of
 from pegbatch.model.plain import plain_line
 from pegbatch.model.run_look import RunLook
 from pegbatch.ports import Clock

@@ -11,7 +11,7 @@ from pegbatch.cli.looking_back import read_history
 from pegbatch.cli.planning import PlanRequest, read_given
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.cli.wiring import open_run
-from pegbatch.engine.array_outcomes import job_counts
+from pegbatch.engine.looking.array_outcomes import job_counts
 from pegbatch.model.drawing import Drawing
 from pegbatch.model.history import History
 from pegbatch.model.task_states import task_states

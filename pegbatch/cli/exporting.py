@@ -11,8 +11,8 @@ from pegbatch.adapters.planned_tasks import read_playable
 from pegbatch.adapters.traced_tasks import traced_tasks, upload_sizes
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, open_store
-from pegbatch.engine.file_sizes import output_sizes_on_record, with_implied_sizes
-from pegbatch.engine.overall import busy_seconds
+from pegbatch.engine.statistics.file_sizes import output_sizes_on_record, with_implied_sizes
+from pegbatch.engine.statistics.overall import busy_seconds
 from pegbatch.model.history import History
 from pegbatch.model.trace import Trace
 from pegbatch.planner.cycles import children_of

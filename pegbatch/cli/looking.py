@@ -6,7 +6,7 @@ import shlex
 
 from pegbatch.cli.pricing import Pricing, priced_machine
 from pegbatch.cli.wiring import OpenRun
-from pegbatch.engine.looking import LookSettings
+from pegbatch.engine.looking.looker import LookSettings
 
 _PACES = {
     "local": {"list_seconds": 1.0, "why_seconds": 10.0, "quiet_seconds": 3.0},

@@ -12,11 +12,11 @@ from pegbatch.cli.running import look_at
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, batch_caller, open_store
 from pegbatch.engine.findings import read_summary
-from pegbatch.engine.history import build_history, read_past
-from pegbatch.engine.past_tries import past_tries
+from pegbatch.engine.history.building import build_history, read_past
+from pegbatch.engine.history.past_tries import past_tries
+from pegbatch.engine.history.summed_up import told_by_summary
+from pegbatch.engine.history.unexplained import Question, Told, ask
 from pegbatch.engine.state import RunState
-from pegbatch.engine.summed_up import told_by_summary
-from pegbatch.engine.unexplained import Question, Told, ask
 from pegbatch.errors import OutsideError
 from pegbatch.model.history import History
 from pegbatch.ports import Clock

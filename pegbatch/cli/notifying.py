@@ -17,9 +17,9 @@ from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, held, open_store
 from pegbatch.engine.context import Context
 from pegbatch.engine.findings import look_up, read_summary
-from pegbatch.engine.first_failure import find_first_failure
+from pegbatch.engine.looking.first_failure import find_first_failure
+from pegbatch.engine.looking.status import build_status
 from pegbatch.engine.state import RunState
-from pegbatch.engine.status import build_status
 from pegbatch.errors import InputError, OutsideError
 from pegbatch.model.notify import Notice, NoticeKind, NotifyOptions
 from pegbatch.ports import ObjectStore

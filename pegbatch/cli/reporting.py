@@ -17,14 +17,14 @@ from pegbatch.cli.pricing import Pricing
 from pegbatch.cli.results import place
 from pegbatch.cli.statistics import cost_of_run
 from pegbatch.cli.wiring import OpenRun
-from pegbatch.engine.analysis import analyse
-from pegbatch.engine.array_outcomes import array_outcomes
-from pegbatch.engine.distributions import shapes_of
-from pegbatch.engine.overall import summarize
-from pegbatch.engine.resource_use import resource_rows
-from pegbatch.engine.timeline import lay_out, tasks_by_attempt
-from pegbatch.engine.timeline_grid import coarsen
-from pegbatch.engine.usage import usage_of
+from pegbatch.engine.analysis.grouping import analyse
+from pegbatch.engine.looking.array_outcomes import array_outcomes
+from pegbatch.engine.statistics.distributions import shapes_of
+from pegbatch.engine.statistics.overall import summarize
+from pegbatch.engine.statistics.resource_use import resource_rows
+from pegbatch.engine.statistics.timeline import lay_out, tasks_by_attempt
+from pegbatch.engine.statistics.timeline_grid import coarsen
+from pegbatch.engine.statistics.usage import usage_of
 from pegbatch.model.analysis import Analysis
 from pegbatch.model.history import History
 from pegbatch.model.statistics import ActualCost

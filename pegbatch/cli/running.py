@@ -23,9 +23,9 @@ from pegbatch.engine.context import Context
 from pegbatch.engine.deliveries import FetchReport, Output, fetch_outputs, output_sizes
 from pegbatch.engine.findings import look_up, read_summary
 from pegbatch.engine.forgotten import has_forgotten, settle_broken_off
-from pegbatch.engine.looking import Looker, build_look
+from pegbatch.engine.looking.looker import Looker, build_look
+from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.state import RunState
-from pegbatch.engine.status import Findings, build_status
 from pegbatch.errors import InputError, OutsideError, PlanError
 from pegbatch.model.run_look import RunLook
 from pegbatch.model.run_status import RunStatus

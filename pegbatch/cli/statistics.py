@@ -10,9 +10,9 @@ from pegbatch.adapters.files import make_folder, write_pieces
 from pegbatch.adapters.planned_tasks import read_playable
 from pegbatch.cli.pricing import Pricing, priced_machine
 from pegbatch.cli.wiring import OpenRun
-from pegbatch.engine.actual_cost import actual_cost
-from pegbatch.engine.statistics import statistics
-from pegbatch.engine.time_rows import DAY_SECONDS, HOUR_SECONDS
+from pegbatch.engine.statistics.actual_cost import actual_cost
+from pegbatch.engine.statistics.tables import statistics
+from pegbatch.engine.statistics.time_rows import DAY_SECONDS, HOUR_SECONDS
 from pegbatch.model.estimate import Conditions
 from pegbatch.model.history import History
 from pegbatch.model.statistics import ActualCost, Level, Statistics

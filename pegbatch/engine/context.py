@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pegbatch.engine.journal import Journal
+from pegbatch.engine.looking.sampling import Sample
 from pegbatch.engine.missing import BagReader
-from pegbatch.engine.sampling import Sample
 from pegbatch.engine.state import RunState
 from pegbatch.engine.uploads import UploadItem
 from pegbatch.model.plan import Plan

@@ -10,9 +10,9 @@ from typing import Any
 from pegbatch.engine.context import Context
 from pegbatch.engine.failures import describe_failures
 from pegbatch.engine.findings import look_up
+from pegbatch.engine.looking.spending import find_spent, spent_so_far
+from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.lost import find_lost
-from pegbatch.engine.spending import find_spent, spent_so_far
-from pegbatch.engine.status import Findings, build_status
 from pegbatch.errors import OutsideError
 from pegbatch.model.layout import SUMMARY_KEY, join_url
 from pegbatch.model.marks import Restarts

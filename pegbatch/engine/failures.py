@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from pegbatch.engine.history.past_records import newest_records
 from pegbatch.engine.lost import LostChild
-from pegbatch.engine.past_records import newest_records
 from pegbatch.model.marks import Marks
 from pegbatch.model.records import TaskRecord
 from pegbatch.model.run_status import FAILURES_SHOWN, Failure, failure_of

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pegbatch.engine.past_records import list_urls
+from pegbatch.engine.history.past_records import list_urls
+from pegbatch.engine.looking.status import Findings
 from pegbatch.engine.state import RunState
-from pegbatch.engine.status import Findings
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import FAILURES_KEY, SUMMARY_KEY, join_url
 from pegbatch.model.marks import Marks, read_marks, read_restarts

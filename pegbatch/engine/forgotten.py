@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from pegbatch.engine.context import Context
 from pegbatch.engine.findings import Summary, list_marks, marks_of_try, read_summary
+from pegbatch.engine.looking.status import stops
 from pegbatch.engine.missing import find_missing
 from pegbatch.engine.state import RunState
-from pegbatch.engine.status import stops
 from pegbatch.model.plan import Job
 from pegbatch.model.tries import Missing
 

@@ -21,10 +21,10 @@ from pegbatch.engine.counting import (
     is_skip,
     settled_children,
 )
+from pegbatch.engine.history.past_records import has_records_of_try, read_newest, records_of_array
+from pegbatch.engine.looking.status import stops
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.past_records import has_records_of_try, read_newest, records_of_array
 from pegbatch.engine.state import RunState
-from pegbatch.engine.status import stops
 from pegbatch.model.marks import Mark, Marks
 from pegbatch.model.plan import Job, LinkType, Plan
 from pegbatch.model.records import TaskRecord, TaskState

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pegbatch.engine.findings import list_marks
+from pegbatch.engine.history.past_records import newest_records, read_newest, records_of_array
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.past_records import newest_records, read_newest, records_of_array
 from pegbatch.model.plan import Job, Plan
 from pegbatch.model.records import TaskRecord
 from pegbatch.model.tries import Missing

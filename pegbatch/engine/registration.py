@@ -10,8 +10,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from pegbatch.engine.deliveries import Output
+from pegbatch.engine.history.past_records import read_newest, records_of_array
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.past_records import read_newest, records_of_array
 from pegbatch.model.registered import RegisteredFile
 from pegbatch.ports import ObjectStore
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pegbatch.engine.deliveries import Output
+from pegbatch.engine.history.past_records import list_urls, newest_records
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.past_records import list_urls, newest_records
 from pegbatch.errors import ObjectMissing
 from pegbatch.model.layout import FILE_FOLDERS, join_url, record_key
 from pegbatch.model.manifest import TaskFiles

@@ -9,7 +9,7 @@ from pegbatch.engine.array_states import ArrayState
 from pegbatch.engine.commands import Watch
 from pegbatch.engine.context import Context
 from pegbatch.engine.forgotten import settle_forgotten
-from pegbatch.engine.sampling import describe_and_sample
+from pegbatch.engine.looking.sampling import describe_and_sample
 from pegbatch.errors import JobServiceUnreachable
 from pegbatch.ports import JobState
 

@@ -9,7 +9,7 @@ from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import local_client
 from pegbatch.adapters.aws_logs import BATCH_GROUP, AwsLogs
 from pegbatch.adapters.clock import SystemClock
-from pegbatch.engine.log_texts import stream_blocks
+from pegbatch.engine.logs.texts import stream_blocks
 from tests.functional.emulator_bench import CONTAINER, served, settings
 
 

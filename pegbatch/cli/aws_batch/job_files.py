@@ -25,7 +25,7 @@ from pegbatch.cli.running import run_workflow
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.cli.wiring import OpenRun, open_run, open_store
 from pegbatch.engine.context import Context
-from pegbatch.engine.past_records import read_newest, records_of_array
+from pegbatch.engine.history.past_records import read_newest, records_of_array
 from pegbatch.errors import Gathering, Problem, UsageError
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.model.job_files import JobTask

@@ -11,8 +11,8 @@ from pegbatch.adapters.file_makers import Maker, find_makers
 from pegbatch.cli.results import place
 from pegbatch.cli.telling import SHOWN
 from pegbatch.cli.wiring import OpenRun
+from pegbatch.engine.history.past_records import newest_records
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.past_records import newest_records
 from pegbatch.errors import (
     ObjectMissing,
     OutsideError,

@@ -20,7 +20,7 @@ from pegbatch.cli.running import begun
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, open_store
 from pegbatch.emulator.inheritance import FOR_CHILDREN, of_children
-from pegbatch.engine.past_records import newest_records
+from pegbatch.engine.history.past_records import newest_records
 from pegbatch.errors import InputError, OutsideError, Problem
 from pegbatch.model.manifest import FileUse, TaskLine, task_from_json
 from pegbatch.model.plan import Plan

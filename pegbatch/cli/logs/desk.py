@@ -17,10 +17,10 @@ from pegbatch.cli.running import begun
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, batch_caller, open_store
 from pegbatch.emulator.background import ensure_running
-from pegbatch.engine.log_book import LogBook
-from pegbatch.engine.log_places import SubmittedArray, submissions
-from pegbatch.engine.log_reading import LogReader
-from pegbatch.engine.past_tries import past_tries
+from pegbatch.engine.history.past_tries import past_tries
+from pegbatch.engine.logs.book import LogBook
+from pegbatch.engine.logs.places import SubmittedArray, submissions
+from pegbatch.engine.logs.reading import LogReader
 from pegbatch.engine.state import RunState
 from pegbatch.ports import JobService, LogService, ObjectStore
 

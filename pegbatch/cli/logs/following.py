@@ -9,10 +9,10 @@ from pegbatch.cli.logs.desk import Desk
 from pegbatch.cli.logs.printing import LogPrinter
 from pegbatch.cli.logs.wanted import Wanted, WantedArray
 from pegbatch.cli.telling import say
-from pegbatch.engine.log_book import is_over
-from pegbatch.engine.log_following import ChildFollower
-from pegbatch.engine.log_parts import TaskPart
-from pegbatch.engine.log_places import SubmittedArray, stored_logs
+from pegbatch.engine.logs.book import is_over
+from pegbatch.engine.logs.following import ChildFollower
+from pegbatch.engine.logs.parts import TaskPart
+from pegbatch.engine.logs.places import SubmittedArray, stored_logs
 from pegbatch.model.logs import AttemptLog, LoggedTask
 from pegbatch.ports import JobState
 

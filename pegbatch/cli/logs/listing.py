@@ -5,9 +5,9 @@ from __future__ import annotations
 from pegbatch.cli.logs.desk import Desk
 from pegbatch.cli.results import echo_json, place
 from pegbatch.cli.telling import say, show
-from pegbatch.engine.log_places import stored_logs
+from pegbatch.engine.logs.places import stored_logs
+from pegbatch.engine.looking.status import all_jobs
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.status import all_jobs
 from pegbatch.model.logs import AttemptLog
 from pegbatch.model.plan import Job
 from pegbatch.report.logs import LogCount, counts_text

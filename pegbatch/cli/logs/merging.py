@@ -12,8 +12,8 @@ from pegbatch.cli.logs.showing import Choice
 from pegbatch.cli.logs.wanted import Wanted, WantedArray, WantedChild
 from pegbatch.cli.results import echo_json
 from pegbatch.cli.telling import say
-from pegbatch.engine.log_parts import task_part
-from pegbatch.engine.status import all_jobs
+from pegbatch.engine.logs.parts import task_part
+from pegbatch.engine.looking.status import all_jobs
 from pegbatch.errors import UsageError
 from pegbatch.model.logs import AttemptLog, LoggedTask
 from pegbatch.report.status import size_text

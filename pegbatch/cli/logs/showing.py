@@ -12,8 +12,8 @@ from pegbatch.cli.logs.printing import LogPrinter
 from pegbatch.cli.logs.wanted import Wanted, WantedArray, WantedChild
 from pegbatch.cli.results import echo_json, place
 from pegbatch.cli.telling import say
-from pegbatch.engine.log_parts import task_part
-from pegbatch.engine.log_tails import file_tails, last_words, record_log, task_records
+from pegbatch.engine.logs.parts import task_part
+from pegbatch.engine.logs.tails import file_tails, last_words, record_log, task_records
 from pegbatch.errors import InputError
 from pegbatch.model.logs import AttemptLog, LoggedTask
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from pegbatch.adapters.found_tasks import FoundTask, find_task, similar_tasks
 from pegbatch.cli.wiring import OpenRun
-from pegbatch.engine.status import all_jobs
+from pegbatch.engine.looking.status import all_jobs
 from pegbatch.errors import InputError
 from pegbatch.model.logs import LoggedTask
 from pegbatch.model.plan import Job

@@ -14,7 +14,7 @@ from pegbatch.cli.shims.identity import identity_of
 from pegbatch.cli.shims.options import meaningless, verbose_option
 from pegbatch.cli.telling import show
 from pegbatch.cli.wiring import OpenRun, open_run
-from pegbatch.engine.failed_tasks import failed_tasks
+from pegbatch.engine.history.failed_tasks import failed_tasks
 from pegbatch.errors import EXIT_DONE
 from pegbatch.model.analysis import Analysis
 from pegbatch.report.analysis_text import Telling, analysis_text

@@ -7,7 +7,7 @@ from typing import Any
 
 from pegbatch.cli.shims.identity import name_of, number_of
 from pegbatch.cli.wiring import OpenRun, open_run
-from pegbatch.engine.job_queue import queue_of
+from pegbatch.engine.looking.job_queue import queue_of
 from pegbatch.errors import PegbatchError
 
 

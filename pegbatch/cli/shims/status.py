@@ -17,7 +17,7 @@ from pegbatch.cli.shims.options import meaningless, verbose_option
 from pegbatch.cli.shims.watching import is_settled, take_up
 from pegbatch.cli.telling import show
 from pegbatch.cli.wiring import OpenRun, open_run
-from pegbatch.engine.dag_counts import count_dag
+from pegbatch.engine.looking.dag_counts import count_dag
 from pegbatch.errors import EXIT_DONE
 from pegbatch.model.dag import DagCounts
 from pegbatch.report.pegasus_status import status_json, status_text

@@ -21,7 +21,7 @@ from pegbatch.cli.shims.names import WATCH
 from pegbatch.cli.shims.registry import forget
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun
-from pegbatch.engine.dag_counts import count_dag
+from pegbatch.engine.looking.dag_counts import count_dag
 from pegbatch.errors import OutsideError
 from pegbatch.model.dag import dagman_file
 from pegbatch.model.run_look import RunLook

@@ -19,7 +19,7 @@ from pegbatch.adapters.aws_batch import AwsBatch
 from pegbatch.adapters.aws_calls import TRIES, AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import local_client
 from pegbatch.adapters.aws_logs import AwsLogs
-from pegbatch.engine.log_texts import stream_blocks
+from pegbatch.engine.logs.texts import stream_blocks
 from pegbatch.errors import (
     AccessDenied,
     JobServiceError,

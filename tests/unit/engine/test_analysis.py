@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pegbatch.engine.analysis import IDS_SHOWN, analyse, tell_task
-from pegbatch.engine.roots import named_files
+from pegbatch.engine.analysis.grouping import IDS_SHOWN, analyse, tell_task
+from pegbatch.engine.analysis.roots import named_files
 from pegbatch.model.analysis import analysis_to_json, story_to_json
 from pegbatch.model.history import Execution
 from pegbatch.model.plan import JobLink, LinkType

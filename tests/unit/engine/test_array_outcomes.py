@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pegbatch.engine.array_outcomes import array_outcomes
+from pegbatch.engine.looking.array_outcomes import array_outcomes
 from pegbatch.model.history import History
 from pegbatch.model.plan import JobLink, LinkType
 from tests.invented_histories import invented_history

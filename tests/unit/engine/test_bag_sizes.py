@@ -7,9 +7,9 @@ import json
 
 from pegbatch.engine.bag_sizes import read_bag_sizes
 from pegbatch.engine.counting import LostChildren
+from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.loop import look, submit
 from pegbatch.engine.lost import find_lost
-from pegbatch.engine.status import Findings, build_status
 from pegbatch.model.layout import bags_file, index_file, plan_key
 from pegbatch.model.manifest import IndexLine, format_index_line
 from pegbatch.model.run_status import TaskCounts

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pegbatch.engine.causes import cause_of
-from pegbatch.engine.lost_causes import cause_of_lost
+from pegbatch.engine.analysis.causes import cause_of
+from pegbatch.engine.analysis.lost_causes import cause_of_lost
 from tests.sketched_histories import attempt, job, ran
 
 URL = "s3://bucket/run/data/a.txt"
@@ -143,8 +143,13 @@ def test_each_kind_that_the_program_cannot_explain_has_a_next_step() -> None:
         ("Task failed to start", None, "directory", "could not be started"),
         ("ResourceInitializationError: secret", None, "directory", "could not be set up"),
         ("CannotStartContainerError: no command", None, "not-executable", "be started"),
-        ('Task failed to start: CannotStartContainerError: exec: "s3://b/run": stat s3://b/run: '
-         "no such file or directory", None, "not-executable", "no entry script"),
+        (
+            'Task failed to start: CannotStartContainerError: exec: "s3://b/run": stat s3://b/run: '
+            "no such file or directory",
+            None,
+            "not-executable",
+            "no entry script",
+        ),
         ("DockerTimeoutError: Could not transition", None, "lost", "did not answer"),
         ("cancelled by pegbatch cancel", None, "cancelled", "cancelled"),
         ("Dependent Job failed", None, "dependency", "never started"),

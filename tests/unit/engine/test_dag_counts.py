@@ -9,8 +9,8 @@ import pytest
 from Pegasus.client._client import Client
 from Pegasus.client.status import Status
 
-from pegbatch.engine.dag_counts import count_dag
-from pegbatch.engine.job_queue import queue_of
+from pegbatch.engine.looking.dag_counts import count_dag
+from pegbatch.engine.looking.job_queue import queue_of
 from pegbatch.engine.state import new_state
 from pegbatch.model.dag import DagCounts, dag_name, dagman_file
 from pegbatch.model.run_status import ArrayStatus, RunPhase, RunStatus, TaskCounts

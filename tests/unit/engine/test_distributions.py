@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbatch.engine.distributions import distribution, quantile, shapes_of
+from pegbatch.engine.statistics.distributions import distribution, quantile, shapes_of
 from tests.invented_histories import invented_history
 
 VALUES = st.lists(st.floats(0, 1e9), min_size=1, max_size=60)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pegbatch.engine.file_sizes import output_sizes_on_record, with_implied_sizes
+from pegbatch.engine.statistics.file_sizes import output_sizes_on_record, with_implied_sizes
 from pegbatch.model.layout import join_url, record_key
 from pegbatch.model.records import StoredOutput, record_line, undone_record
 from pegbatch.model.trace import TracedTask

@@ -13,11 +13,11 @@ from pegbatch.engine.counting import LostChildren
 from pegbatch.engine.deliveries import Fetched, FetchReport, Output, fetch_outputs, output_sizes
 from pegbatch.engine.failures import describe_failures
 from pegbatch.engine.findings import look_up
+from pegbatch.engine.looking.status import Findings, build_status, phase_of
 from pegbatch.engine.loop import look, submit
 from pegbatch.engine.lost import LostChild, find_lost
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.engine.state import RunState, fold, new_state
-from pegbatch.engine.status import Findings, build_status, phase_of
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import failure_key, record_key
 from pegbatch.model.marks import Mark

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pegbatch.engine.array_states import ArrayState, ArrayStates
-from pegbatch.engine.first_failure import FirstFailure, find_first_failure
+from pegbatch.engine.looking.first_failure import FirstFailure, find_first_failure
 from pegbatch.engine.state import RunState
 from pegbatch.model.layout import failure_key, record_key
 from pegbatch.model.records import record_line, undone_record

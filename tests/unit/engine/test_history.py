@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from pegbatch.engine.history import build_history, read_past
-from pegbatch.engine.past_tries import past_tries
+from pegbatch.engine.history.building import build_history, read_past
+from pegbatch.engine.history.past_tries import past_tries
+from pegbatch.engine.history.unexplained import ask
+from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.state import fold, new_state
-from pegbatch.engine.status import Findings, build_status
-from pegbatch.engine.unexplained import ask
 from pegbatch.model.child_lines import ChildLine, child_line
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.history import ChildAttempt, History

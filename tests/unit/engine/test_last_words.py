@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pegbatch.engine.last_words import LONGEST_LINE, fold, last_line, traceback_line
+from pegbatch.engine.analysis.last_words import LONGEST_LINE, fold, last_line, traceback_line
 
 
 def test_the_last_line_is_the_last_that_says_anything() -> None:

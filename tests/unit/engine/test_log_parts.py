@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pegbatch.engine.log_parts import TaskPart, task_part
+from pegbatch.engine.logs.parts import TaskPart, task_part
 from pegbatch.model.logs import LoggedTask
 
 FELLOWS = (("a", "ns::t:1"), ("b", "u"), ("c\N{NO-BREAK SPACE}", "u"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pegbatch.engine.log_following import ChildFollower
-from pegbatch.engine.log_places import SubmittedArray, stored_logs
-from pegbatch.engine.log_reading import LogReader
-from pegbatch.engine.log_texts import CHUNK_BYTES
+from pegbatch.engine.logs.following import ChildFollower
+from pegbatch.engine.logs.places import SubmittedArray, stored_logs
+from pegbatch.engine.logs.reading import LogReader
+from pegbatch.engine.logs.texts import CHUNK_BYTES
 from pegbatch.model.layout import log_key
 from pegbatch.model.logs import AttemptLog
 from pegbatch.ports import JobAttempt, JobState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from pegbatch.engine.log_texts import CHUNK_BYTES, stored_chunks, whole_lines
+from pegbatch.engine.logs.texts import CHUNK_BYTES, stored_chunks, whole_lines
 from pegbatch.model.plain import plain_bytes
 from tests.fakes_store import MemoryStore
 

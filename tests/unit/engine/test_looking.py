@@ -10,7 +10,7 @@ import pytest
 
 from pegbatch.engine import loop
 from pegbatch.engine.context import Context
-from pegbatch.engine.looking import Looker, LookSettings
+from pegbatch.engine.looking.looker import Looker, LookSettings
 from pegbatch.errors import JobServiceError, StoreError
 from pegbatch.model.estimate import MachinePrice, PriceTable
 from pegbatch.model.layout import failure_key, join_url, retry_key

@@ -6,9 +6,9 @@ import gzip
 import json
 
 from pegbatch.engine.findings import look_up
+from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.lost import find_lost
 from pegbatch.engine.state import fold, new_state
-from pegbatch.engine.status import Findings, build_status
 from pegbatch.model.layout import bags_file, failure_key, index_file, plan_key, record_key
 from pegbatch.model.manifest import IndexLine, format_index_line
 from pegbatch.model.records import TaskRecord, record_to_json

@@ -10,7 +10,7 @@ import pytest
 
 from pegbatch.engine import loop
 from pegbatch.engine.context import Context
-from pegbatch.engine.spending import spent_so_far
+from pegbatch.engine.looking.spending import spent_so_far
 from pegbatch.model.marks import Restarts
 from pegbatch.ports import DESCRIBED_AT_ONCE, JobState
 from tests.fakes import FakeJobs

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from pegbatch.engine.looking.spending import CALLS, find_spent
 from pegbatch.engine.loop import look
-from pegbatch.engine.spending import CALLS, find_spent
 from pegbatch.engine.state import RunState
 from pegbatch.model.marks import Restarts
 from pegbatch.model.plan import JobKind, Resources

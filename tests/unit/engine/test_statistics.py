@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbatch.engine.actual_cost import actual_cost
-from pegbatch.engine.breakdown import breakdown
-from pegbatch.engine.job_rows import job_rows
-from pegbatch.engine.overall import array_rows, summarize
-from pegbatch.engine.resource_use import resource_rows
-from pegbatch.engine.statistics import integrity, statistics
-from pegbatch.engine.time_rows import DAY_SECONDS, HOUR_SECONDS, time_rows
+from pegbatch.engine.statistics.actual_cost import actual_cost
+from pegbatch.engine.statistics.breakdown import breakdown
+from pegbatch.engine.statistics.job_rows import job_rows
+from pegbatch.engine.statistics.overall import array_rows, summarize
+from pegbatch.engine.statistics.resource_use import resource_rows
+from pegbatch.engine.statistics.tables import integrity, statistics
+from pegbatch.engine.statistics.time_rows import DAY_SECONDS, HOUR_SECONDS, time_rows
 from pegbatch.model.estimate import MachinePrice, PriceTable
 from pegbatch.model.history import History
 from pegbatch.model.plan import Resources

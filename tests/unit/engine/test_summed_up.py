@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pegbatch.engine.attempts import BagOfTry
 from pegbatch.engine.findings import Summary
-from pegbatch.engine.summed_up import told_by_summary
-from pegbatch.engine.unexplained import Question
+from pegbatch.engine.history.attempts import BagOfTry
+from pegbatch.engine.history.summed_up import told_by_summary
+from pegbatch.engine.history.unexplained import Question
 from pegbatch.model.run_status import TaskCounts
 
 LOST = {"array": "L0", "bag": 3, "id": None, "reason": "Host EC2", "exit_code": None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pegbatch.engine.array_outcomes import job_counts
+from pegbatch.engine.looking.array_outcomes import job_counts
 from pegbatch.model.run_status import ArrayStatus
 from pegbatch.model.task_states import task_states
 from tests.sketched_histories import attempt, history, job, ran, task

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pegbatch.engine.looking.status import Findings, build_status
+from pegbatch.engine.looking.throughput import expected_end, measure, sample_due
 from pegbatch.engine.state import RunState, new_state
-from pegbatch.engine.status import Findings, build_status
-from pegbatch.engine.throughput import expected_end, measure, sample_due
 from pegbatch.model.plan import Expected, Plan
 from pegbatch.model.run_look import Throughput
 from tests.plans import Bench, job, plan

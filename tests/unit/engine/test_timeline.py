@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbatch.engine.timeline import lay_out, span, tasks_by_attempt
-from pegbatch.engine.timeline_grid import COLUMNS, ROWS, coarsen
+from pegbatch.engine.statistics.timeline import lay_out, span, tasks_by_attempt
+from pegbatch.engine.statistics.timeline_grid import COLUMNS, ROWS, coarsen
 from pegbatch.model.history import ChildAttempt, History
 from pegbatch.model.run_view import Timeline
 from tests.invented_histories import invented_history

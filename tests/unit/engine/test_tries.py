@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pegbatch.engine.commands import Finish, Submit, Upload, Watch
 from pegbatch.engine.counting import Mark
+from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.loop import wait
 from pegbatch.engine.state import RunState, decide, fold, new_state, step
-from pegbatch.engine.status import Findings, build_status
 from pegbatch.errors import InputError
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.plan import Plan

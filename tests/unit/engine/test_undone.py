@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pegbatch.engine.deliveries import Output
-from pegbatch.engine.past_records import newest_records
+from pegbatch.engine.history.past_records import newest_records
 from pegbatch.engine.undone import (
     HEADS_MOST,
     Deliveries,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pegbatch.engine.usage import usage_of
+from pegbatch.engine.statistics.usage import usage_of
 from tests.invented_histories import invented_history
 from tests.sketched_histories import STARTED
 

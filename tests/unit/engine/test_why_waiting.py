@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pegbatch.engine.why_unsubmitted import why_unsubmitted
-from pegbatch.engine.why_waiting import Stuck, why_waiting
+from pegbatch.engine.looking.why_unsubmitted import why_unsubmitted
+from pegbatch.engine.looking.why_waiting import Stuck, why_waiting
 from pegbatch.model.plan import Resources
 from pegbatch.model.queue_facts import EnvironmentFacts, QueueFacts
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from pegbatch.engine.analysis import analyse, tell_task
+from pegbatch.engine.analysis.grouping import analyse, tell_task
 from pegbatch.model.analysis import CauseKind
 from pegbatch.model.history import Execution, History
 from pegbatch.model.plain import plain_line

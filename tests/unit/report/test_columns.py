@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pegbatch.engine.failed_tasks import failed_tasks
+from pegbatch.engine.history.failed_tasks import failed_tasks
 from pegbatch.model.history import ChildAttempt, History
 from pegbatch.model.run_status import RunPhase
 from pegbatch.report.columns import KINDS, TABLES, history_columns

@@ -9,8 +9,8 @@ from typing import Any, get_args
 import orjson
 import pytest
 
-from pegbatch.engine.actual_cost import actual_cost
-from pegbatch.engine.statistics import statistics
+from pegbatch.engine.statistics.actual_cost import actual_cost
+from pegbatch.engine.statistics.tables import statistics
 from pegbatch.model.estimate import Conditions, Cost, Estimate, MachinePrice, PriceTable
 from pegbatch.model.history import History
 from pegbatch.model.statistics import Level, ResourceRow, Statistics

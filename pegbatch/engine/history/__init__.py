@@ -1,0 +1,1 @@
+"""What happened in a run: records, attempts and waits, put together for all who look back."""

@@ -1,0 +1,1 @@
+"""How a run stands now: counts, speed, cost so far, and why it does not start."""

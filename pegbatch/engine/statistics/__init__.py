@@ -1,0 +1,1 @@
+"""What a run took, in numbers: tables, cost, distributions, timeline; folds of its history."""
