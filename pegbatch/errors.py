@@ -7,8 +7,9 @@ This module imports nothing of the package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -47,10 +48,16 @@ class PegbatchError(Exception):
         where: str | None = None,
         hint: str | None = None,
         problems: Iterable[Problem] = (),
+        answer: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Take one message, or all problems of one pass over the input at once."""
+        """Take one message, or all problems of one pass over the input at once.
+
+        Shapes: answer is what a program that asked for JSON is told beside the error: what was
+        done all the same.
+        """
         found = tuple(problems)
         self.problems = found if found else (Problem(message, where, hint),)
+        self.answer = answer
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

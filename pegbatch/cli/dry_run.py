@@ -20,11 +20,10 @@ from pegbatch.adapters.aws_shapes import request_faults
 from pegbatch.batch.requests import RunIdentity, build_requests
 from pegbatch.cli.choice import Service, Wishes, choose_service
 from pegbatch.cli.rehearsed_definitions import bodies_of, names_of, rehearse_definitions
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.resuming import absent_items, find_next_try, new_files, say_resume
 from pegbatch.cli.running import check_runnable
 from pegbatch.cli.submitting import HEX_DIGITS, run_identity
-from pegbatch.cli.telling import say
+from pegbatch.cli.telling import echo_json, say
 from pegbatch.cli.wiring import OpenRun, open_store
 from pegbatch.engine.uploads import UploadItem
 from pegbatch.errors import InputError, PlanError, Problem

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NoReturn
 
 import click
-import orjson
 
-from pegbatch.cli.telling import say, show, told
+from pegbatch.cli.telling import echo_json, say, told
 from pegbatch.errors import EXIT_BUG, PegbatchError, Problem, UsageError
 
 BUG = "bug"
@@ -21,7 +21,8 @@ INTERRUPTED = "interrupted"
 class Door:
     """Ends the process with an exit code; where the words ask for JSON, with an object on stdout.
 
-    Shapes: `{"error": {"code", "exit_code", "problems": [{"where", "message", "hint"}]}}`.
+    Shapes: `{"error": {"code", "exit_code", "problems": [{"where", "message", "hint"}]}}`, and
+    beside it what the command has to tell all the same.
     """
 
     def __init__(self, command: click.Command, words: Sequence[str]) -> None:
@@ -31,7 +32,7 @@ class Door:
     def refuse(self, error: PegbatchError) -> NoReturn:
         """End with an error of ours: one paragraph a problem, then its code."""
         say(f"{told(error.problems)}\n  (error {error.code}: `pegbatch help {error.code}`)")
-        self._end(error.code, error.exit_code, error.problems)
+        self._end(error.code, error.exit_code, error.problems, error.answer)
 
     def misunderstood(self, error: click.ClickException) -> NoReturn:
         """End with what click says of the command line."""
@@ -52,11 +53,17 @@ class Door:
         say(told((problem,)))
         self._end(BUG, EXIT_BUG, (problem,))
 
-    def _end(self, code: str, exit_code: int, problems: Sequence[Problem]) -> NoReturn:
+    def _end(
+        self,
+        code: str,
+        exit_code: int,
+        problems: Sequence[Problem],
+        answer: Mapping[str, object] = MappingProxyType({}),
+    ) -> NoReturn:
         if _asks_for_json(self._command, self._words):
             # Where stdout itself is what failed, stderr and the exit code have told.
             with suppress(OSError):
-                show(orjson.dumps({"error": _as_object(code, exit_code, problems)}))
+                echo_json({**answer, "error": _as_object(code, exit_code, problems)})
         sys.exit(exit_code)
 
 

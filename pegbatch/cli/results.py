@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import shlex
 
-import orjson
-
 from pegbatch.cli.display import draw_once
 from pegbatch.cli.running import RunResult
-from pegbatch.cli.telling import say, show
+from pegbatch.cli.telling import echo_json, say, show
 from pegbatch.cli.wiring import OpenRun
 from pegbatch.engine.array_states import is_unsubmitted
 from pegbatch.model.run_look import RunLook, look_to_json
 from pegbatch.model.run_status import status_to_json
 from pegbatch.report.status import failures_text, headline, outputs_text, size_text
-
-
-def echo_json(value: object) -> None:
-    """Print one JSON object on stdout."""
-    show(orjson.dumps(value, option=orjson.OPT_INDENT_2))
 
 
 def echo_status(result: RunResult, *, as_json: bool, arrays: bool = False) -> None:

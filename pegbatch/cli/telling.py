@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 import click
+import orjson
 
 from pegbatch.errors import OutsideError, Problem, UsageError
 from pegbatch.model.plain import plain, plain_line
@@ -66,6 +67,11 @@ def show(text: str | bytes) -> None:
         click.echo(text)
     except BrokenPipeError:
         _hush(sys.stdout.fileno())
+
+
+def echo_json(value: object) -> None:
+    """Print one JSON object on stdout."""
+    show(orjson.dumps(value, option=orjson.OPT_INDENT_2))
 
 
 def _hush(descriptor: int) -> None:

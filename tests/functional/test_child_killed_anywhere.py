@@ -133,7 +133,10 @@ def kill_all_of(pid: int) -> None:
             os.kill(one, signal.SIGKILL)
 
 
-OF_THE_RUN = re.compile(r"plan/arrays/L0\.[a-z.]+|records/L0/0/1\.\d\.jsonl|logs/L0/0\.1\.\d\.log")
+OF_THE_RUN = re.compile(
+    r"plan/arrays/L0\.[a-z.]+|records/L0/0/1\.\d\.jsonl|logs/L0/0\.1\.\d\.log"
+    r"|failures/L0/0\.1\.\d\.(lost|again)"
+)
 moments = st.lists(
     st.tuples(st.integers(0, STEPS_MAX), st.integers(0, 30)), min_size=3, max_size=ATTEMPTS - 1
 )

@@ -21,7 +21,7 @@ from pegbatch.cli.aws_batch.account import Account, open_account, open_callers
 from pegbatch.cli.aws_batch.options import AwsBatchOptions
 from pegbatch.cli.aws_batch.stack_settings import TEMPLATE, stack_parameters
 from pegbatch.cli.choice import ACCOUNT, REGION
-from pegbatch.cli.results import echo_json
+from pegbatch.cli.telling import echo_json
 from pegbatch.errors import UsageError
 from pegbatch.model.aws_options import EC2, FARGATE, ON_DEMAND_QUEUE, PLATFORM
 from pegbatch.model.entities import PROPERTY_OF, EntityKind

@@ -20,9 +20,8 @@ from pegbatch.cli.aws_batch.task_logs import TaskEnd, merge_logs, write_tails
 from pegbatch.cli.choice import ACCOUNT, REGION, Wishes
 from pegbatch.cli.display import open_display
 from pegbatch.cli.planning import PlanRequest, make_plan
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.running import run_workflow
-from pegbatch.cli.telling import echo_warnings
+from pegbatch.cli.telling import echo_json, echo_warnings
 from pegbatch.cli.wiring import OpenRun, open_run, open_store
 from pegbatch.engine.context import Context
 from pegbatch.engine.history.past_records import read_newest, records_of_array

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from pegbatch.cli.aws_batch.options import AwsBatchOptions
-from pegbatch.cli.results import echo_json
+from pegbatch.cli.telling import echo_json
 from pegbatch.errors import OutsideError, Problem
 from pegbatch.model.entities import Entity, entity_to_json
 from pegbatch.report.entities import entities_text
@@ -52,20 +52,19 @@ class Ledger:
 
         Errors: OutsideError.
         """
-        if options.words.as_json:
-            echo_json(
-                {
-                    "prefix": options.prefix,
-                    "region": options.region,
-                    **more,
-                    "entities": [entity_to_json(entity) for entity in self.entities],
-                    "errors": [str(problem) for problem in self.problems],
-                }
-            )
-        elif self.entities:
+        answer = {
+            "prefix": options.prefix,
+            "region": options.region,
+            **more,
+            "entities": [entity_to_json(entity) for entity in self.entities],
+            "errors": [str(problem) for problem in self.problems],
+        }
+        if self.entities and not options.words.as_json:
             click.echo(entities_text(self.entities))
         if self.problems:
-            raise OutsideError(problems=self.problems)
+            raise OutsideError(problems=self.problems, answer=answer)
+        if options.words.as_json:
+            echo_json(answer)
         return 0
 
 

@@ -10,9 +10,9 @@ from pegbatch.cli.analyzing import analyze_run
 from pegbatch.cli.completing import complete_submit_dir, complete_task
 from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option
-from pegbatch.cli.results import echo_json, place
+from pegbatch.cli.results import place
 from pegbatch.cli.run_words import dir_or_word
-from pegbatch.cli.telling import show
+from pegbatch.cli.telling import echo_json, show
 from pegbatch.cli.wiring import open_run
 from pegbatch.model.analysis import Analysis, analysis_to_json, story_to_json
 from pegbatch.report.analysis_text import Telling, analysis_text, story_text

@@ -13,7 +13,7 @@ from pegbatch.cli.checking.subject import read_subject
 from pegbatch.cli.completing import complete_submit_dir
 from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option
-from pegbatch.cli.results import echo_json
+from pegbatch.cli.telling import echo_json
 from pegbatch.errors import OutsideError
 from pegbatch.model.checks import Verdict, finding_to_json
 from pegbatch.report.entities import findings_text

@@ -10,9 +10,8 @@ from pegbatch.cli.completing import complete_submit_dir, complete_task
 from pegbatch.cli.debugging.reproducing import reproduce
 from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.run_words import dir_and_word
-from pegbatch.cli.telling import show
+from pegbatch.cli.telling import echo_json, show
 from pegbatch.cli.wiring import open_run
 from pegbatch.model.reproduction import reproduction_to_json
 from pegbatch.report.debug_text import reproduction_text

@@ -9,10 +9,9 @@ import click
 
 from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.shims.names import SHIMS
 from pegbatch.cli.shims.writing import write_shims
-from pegbatch.cli.telling import say, show
+from pegbatch.cli.telling import echo_json, say, show
 
 
 @click.command(

@@ -11,8 +11,7 @@ from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option, submit_dir_argument
 from pegbatch.cli.pricing import Pricing, pricing_options
 from pegbatch.cli.reporting import write_report
-from pegbatch.cli.results import echo_json
-from pegbatch.cli.telling import say, show
+from pegbatch.cli.telling import echo_json, say, show
 from pegbatch.cli.wiring import open_run
 from pegbatch.report.status import size_text
 

@@ -15,7 +15,6 @@ from pegbatch.cli.looking_back import read_history
 from pegbatch.cli.options import json_option, submit_dir_argument
 from pegbatch.cli.planning import without_collection
 from pegbatch.cli.pricing import Pricing, pricing_options
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.statistics import (
     DEFAULT_LEVELS,
     LEVELS,
@@ -26,7 +25,7 @@ from pegbatch.cli.statistics import (
     screen_lines,
     write_files,
 )
-from pegbatch.cli.telling import say, show
+from pegbatch.cli.telling import echo_json, say, show
 from pegbatch.cli.wiring import open_run
 from pegbatch.errors import UsageError
 from pegbatch.model.statistics import Level, Statistics

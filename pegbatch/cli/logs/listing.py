@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pegbatch.cli.logs.desk import Desk
-from pegbatch.cli.results import echo_json, place
-from pegbatch.cli.telling import say, show
+from pegbatch.cli.results import place
+from pegbatch.cli.telling import echo_json, say, show
 from pegbatch.engine.logs.places import stored_logs
 from pegbatch.engine.looking.status import all_jobs
 from pegbatch.engine.parallel import map_parallel

@@ -10,8 +10,7 @@ from pegbatch.adapters.files import write_pieces
 from pegbatch.cli.logs.desk import Desk
 from pegbatch.cli.logs.showing import Choice
 from pegbatch.cli.logs.wanted import Wanted, WantedArray, WantedChild
-from pegbatch.cli.results import echo_json
-from pegbatch.cli.telling import say
+from pegbatch.cli.telling import echo_json, say
 from pegbatch.engine.logs.parts import task_part
 from pegbatch.engine.looking.status import all_jobs
 from pegbatch.errors import UsageError

@@ -10,8 +10,8 @@ from typing import NamedTuple, assert_never
 from pegbatch.cli.logs.desk import Desk
 from pegbatch.cli.logs.printing import LogPrinter
 from pegbatch.cli.logs.wanted import Wanted, WantedArray, WantedChild
-from pegbatch.cli.results import echo_json, place
-from pegbatch.cli.telling import say
+from pegbatch.cli.results import place
+from pegbatch.cli.telling import echo_json, say
 from pegbatch.engine.logs.parts import task_part
 from pegbatch.engine.logs.tails import file_tails, last_words, record_log, task_records
 from pegbatch.errors import InputError

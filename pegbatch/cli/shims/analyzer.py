@@ -9,10 +9,10 @@ import click
 from pegbatch.cli.analyzing import analyze_run
 from pegbatch.cli.aws_batch.prefixes import PrefixCommand
 from pegbatch.cli.looking_back import read_history
-from pegbatch.cli.results import echo_json, place
+from pegbatch.cli.results import place
 from pegbatch.cli.shims.identity import identity_of
 from pegbatch.cli.shims.options import meaningless, verbose_option
-from pegbatch.cli.telling import show
+from pegbatch.cli.telling import echo_json, show
 from pegbatch.cli.wiring import OpenRun, open_run
 from pegbatch.engine.history.failed_tasks import failed_tasks
 from pegbatch.errors import EXIT_DONE

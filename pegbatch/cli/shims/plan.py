@@ -11,11 +11,10 @@ from pegbatch.cli.aws_batch.prefixes import PrefixCommand
 from pegbatch.cli.pegasus_options import PegasusCommand, pegasus_options, take_pegasus_options
 from pegbatch.cli.plan_options import planning_options, request_of
 from pegbatch.cli.planning import make_plan
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.shims.identity import identity_of
 from pegbatch.cli.shims.starting import start_run
 from pegbatch.cli.shims.told import started_text
-from pegbatch.cli.telling import show
+from pegbatch.cli.telling import echo_json, show
 from pegbatch.cli.wiring import open_run
 
 

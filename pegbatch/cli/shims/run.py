@@ -8,12 +8,11 @@ import click
 
 from pegbatch.cli.aws_batch.prefixes import PrefixCommand
 from pegbatch.cli.options import submit_dir_argument
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.shims.identity import identity_of
 from pegbatch.cli.shims.options import meaningless, verbose_option
 from pegbatch.cli.shims.starting import start_run
 from pegbatch.cli.shims.told import started_text
-from pegbatch.cli.telling import show
+from pegbatch.cli.telling import echo_json, show
 from pegbatch.cli.wiring import open_run
 
 

@@ -9,13 +9,12 @@ import click
 from pegbatch.cli.aws_batch.prefixes import PrefixCommand
 from pegbatch.cli.interrupts import exit_code
 from pegbatch.cli.options import submit_dir_argument
-from pegbatch.cli.results import echo_json
 from pegbatch.cli.running import look_at
 from pegbatch.cli.shims.identity import name_of
 from pegbatch.cli.shims.looking import queue_of_run
 from pegbatch.cli.shims.options import meaningless, verbose_option
 from pegbatch.cli.shims.watching import is_settled, take_up
-from pegbatch.cli.telling import show
+from pegbatch.cli.telling import echo_json, show
 from pegbatch.cli.wiring import OpenRun, open_run
 from pegbatch.engine.looking.dag_counts import count_dag
 from pegbatch.errors import EXIT_DONE

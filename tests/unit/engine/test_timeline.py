@@ -66,9 +66,10 @@ def test_bars_of_a_lane_never_overlap_and_lanes_are_no_more_than_ran_at_once(
         assert one.start is not None and one.end is not None
         assert free_at.get(lane, 0.0) <= one.start
         free_at[lane] = one.end
+    # Times since the epoch are coarser than those that were drawn.
+    spans = [(one.start or 0.0, one.end or 0.0) for one in history.attempts]
     at_once = max(
-        sum(start <= other < start + length or other == start for start, length in times)
-        for other, _ in times
+        sum(start <= other < end or other == start for start, end in spans) for other, _ in spans
     )
     assert timeline.bands[0].lanes <= at_once
 
