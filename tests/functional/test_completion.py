@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     planned(DIAMOND / "diamond.dax", here / "runs", *options, "me/pegasus/diamond/run0001")
     planned(DIAMOND / "diamond.dax", here / "runs", *options, "me/odd $(touch pwned)/run0001")
     (here / "bin").mkdir()
-    (here / "bin" / "pegbatch").write_text(f'#!/bin/sh\nexec {sys.executable} -m pegbatch "$@"\n')
+    (here / "bin" / "pegbatch").write_text(
+        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pegbatch "$@"\n'
+    )
     (here / "bin" / "pegbatch").chmod(0o755)
     return here
 
