@@ -6,8 +6,8 @@ get FROM FILE                    one object into a file
 put FILE TO                      one file into an object
 store-get, store-put             the same as the worker does it, checksums included
 
-FROM and TO are `file://` folders, which go through the worker's own store, or `s3://`, which go
-through obstore. Printed: seconds, and processor seconds with those of the programs.
+FROM and TO are `file://` folders or `s3://`, and go through obstore. Printed: seconds, and
+processor seconds with those of the programs.
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import obstore
 from obstore.store import S3Store
 
-from pegbatch.adapters.store import Store, store_from_environment
-from pegbatch.worker.main import TRANSFERS
+from pegbatch.adapters.store import store_from_environment
 
 AT_ONCE = 64
-"""Requests on their way over the wire."""
+"""Requests on their way; for files as well, obstore's threads do the work."""
 CHUNK_BYTES = 1 << 20
 
 
@@ -40,18 +38,10 @@ def commands(count: str, folder: str) -> None:
 
 def transfers(count: str, source: str, target: str, folder: str) -> None:
     """Fetch the inputs of a bag and put as many outputs."""
-    if source.startswith("s3://"):
-        asyncio.run(_transfers_over_the_wire(int(count), source, target, Path(folder)))
-        return
-    store = Store()
-    with ThreadPoolExecutor(TRANSFERS) as pool:
-        names = [f"in.{number}" for number in range(int(count))]
-        paths = [Path(folder, name) for name in names]
-        list(pool.map(store.download, [f"{source}/{name}" for name in names], paths))
-        list(pool.map(store.upload, paths, [f"{target}/{name}" for name in names]))
+    asyncio.run(_transfers(int(count), source, target, Path(folder)))
 
 
-async def _transfers_over_the_wire(count: int, source: str, target: str, folder: Path) -> None:
+async def _transfers(count: int, source: str, target: str, folder: Path) -> None:
     bucket, keys = _opened(source)
     _, places = _opened(target)
     room = asyncio.Semaphore(AT_ONCE)

@@ -19,6 +19,7 @@ from benchmarks.generate_workflow import SHAPES, write_workflow
 from benchmarks.plan_time import OPTIONS
 from pegbatch.adapters.plan_writer import PlannedWith, write_submit_directory
 from pegbatch.cli import planning
+from pegbatch.cli.plan_request import PlanRequest
 from pegbatch.planner.pipeline import REFINEMENTS, finish
 from pegbatch.planner.stages import Given
 
@@ -32,9 +33,9 @@ def _step(steps: Steps, name: str) -> Iterator[None]:
     steps[name] = min(steps.get(name, 1e9), time.process_time() - start)
 
 
-def _request(workflow: Path, base: Path, shape: str) -> planning.PlanRequest:
+def _request(workflow: Path, base: Path, shape: str) -> PlanRequest:
     options = OPTIONS.get(shape, ())
-    return planning.PlanRequest(
+    return PlanRequest(
         workflow=workflow,
         conf=None,
         definitions=tuple(word[2:] for word in options if word.startswith("-D")),

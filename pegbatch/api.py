@@ -22,12 +22,13 @@ from typing import Any
 
 from pegbatch.adapters.data_frames import data_frame
 from pegbatch.adapters.delivery import FILE_SCHEME, destination_path
-from pegbatch.cli.choice import Wishes
+from pegbatch.cli.choice import Wishes, service_of
 from pegbatch.cli.display import Display, open_display
 from pegbatch.cli.looking_back import read_history
 from pegbatch.cli.notebook import NotebookBar, notebook_redraw
 from pegbatch.cli.options import is_url
-from pegbatch.cli.planning import PlanRequest, make_plan
+from pegbatch.cli.plan_request import PlanRequest
+from pegbatch.cli.planning import make_plan
 from pegbatch.cli.restoring import known_directory, restore
 from pegbatch.cli.running import begun, cancel_run, fetch, look_at, run_workflow, wait_for
 from pegbatch.cli.telling import heard_by, outside_error
@@ -37,6 +38,7 @@ from pegbatch.engine.deliveries import Output, output_sizes
 from pegbatch.engine.history.failed_tasks import failed_tasks
 from pegbatch.errors import Problem, UsageError
 from pegbatch.model.history import History
+from pegbatch.model.nested import NestedStatus
 from pegbatch.model.options import CleanUpStrategy
 from pegbatch.model.plan import Plan
 from pegbatch.model.run_status import Failure, RunStatus
@@ -242,7 +244,7 @@ class Run:
         """
         with _quietly():
             state = begun(self._run)
-            store = open_store(self._run, "aws" if state.service == "aws" else "local")
+            store = open_store(self._run, service_of(state.service))
             known = self._run.directory.outputs(state.run_url)
             return tuple(_output_file(output, size) for output, size in output_sizes(store, known))
 
@@ -253,6 +255,15 @@ class Run:
         """
         with _quietly():
             return read_history(self._run)
+
+    def sub_workflows(self) -> tuple[NestedStatus, ...]:
+        """Return how the sub-workflows stand that are planned in the run, each with its own.
+
+        Errors: OutsideError where AWS Batch or the store cannot be asked.
+        """
+        with _quietly():
+            look = look_at(self._run, closely=True).look
+            return () if look is None else look.sub_workflows or ()
 
     def failures(self, *, skipped: bool = False) -> tuple[Failure, ...]:
         """Return the tasks that have failed, then the children that were lost with their bags.

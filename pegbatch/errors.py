@@ -151,6 +151,12 @@ class ObjectMissing(StoreError):
     code = "object-missing"
 
 
+class BucketMissing(StoreError):
+    """There is no bucket of that name, so nothing can be put into it."""
+
+    code = "bucket-missing"
+
+
 class StoreUnreachable(StoreError):
     """The store did not answer, or not sensibly, however often it was asked (5xx, reset)."""
 

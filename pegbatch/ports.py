@@ -95,6 +95,8 @@ class JobState:
     log_stream: str | None = None
     log_group: str | None = None
     """Where the definition names one; None: Batch's own."""
+    created: float | None = None
+    """When it was submitted; seconds since the epoch."""
     started: float | None = None
     """Of the newest attempt, in seconds since the epoch; None where it has not started."""
     stopped: float | None = None
@@ -122,6 +124,9 @@ class JobService(Protocol):
 
     def find(self, queue: str, job_name: str) -> Sequence[JobState]:
         """Return the jobs of exactly that name in a queue, in any state."""
+
+    def find_all(self, queue: str, start: str) -> Iterator[JobState]:
+        """Yield the jobs of a queue whose names begin like this, in any state."""
 
     def children(self, job_id: str, status: str) -> Iterator[JobState]:
         """Yield the children of an array that are in one state."""

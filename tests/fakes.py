@@ -115,6 +115,11 @@ class FakeJobs:
             and job_id not in self.invisible
         ]
 
+    def find_all(self, queue: str, start: str) -> Iterator[JobState]:
+        for job_id, job in self.jobs.items():
+            if job.name.startswith(start) and self.bodies[job_id]["jobQueue"] == queue:
+                yield job
+
     def children(self, job_id: str, status: str) -> Iterator[JobState]:
         return (child for child in self.lost.get(job_id, []) if child.status == status)
 

@@ -51,7 +51,7 @@ class SubmitDirectory:
     @cached_property
     def lines(self) -> dict[str, list[Json]]:
         """Task lines of each array, in the order written."""
-        return {name: [json.loads(line) for line in self.text(name)] for name in self.computing}
+        return {name: [_task(line) for line in self.text(name)] for name in self.computing}
 
     @cached_property
     def places(self) -> dict[str, tuple[str, int]]:
@@ -216,6 +216,14 @@ def _files(submitted: SubmitDirectory, abstract: ReadWorkflow) -> Iterator[str]:
                 yield f"task {id} reads {lfn} at {row['url']}, made at {urls.get(lfn)}"
 
 
+def _task(line: str) -> Json:
+    """Read one line; files that the task of a sub-workflow hands on are files that it uses."""
+    task: Json = json.loads(line)
+    for key in ("inputs", "outputs"):
+        task[key] += task.get("sub_workflow", {}).get(key, [])
+    return task
+
+
 def _loose(task: Any) -> set[str]:
     return {lfn for lfn, optional in task.inputs.items() if optional}
 
@@ -268,7 +276,7 @@ def _links(submitted: SubmitDirectory, abstract: ReadWorkflow) -> Iterator[str]:
                 yield f"{name} waits for {link['array']}, of which it needs nothing"
 
 
-def _reach(submitted: SubmitDirectory) -> dict[str, tuple[set[str], set[str]]]:
+def reach_of(submitted: SubmitDirectory) -> dict[str, tuple[set[str], set[str]]]:
     """Return for each job what has ended when a child of it starts.
 
     Shapes: two sets of jobs: those of which every child has ended, and those of which the child
@@ -290,7 +298,7 @@ def _reach(submitted: SubmitDirectory) -> dict[str, tuple[set[str], set[str]]]:
 
 
 def _edges(submitted: SubmitDirectory, abstract: ReadWorkflow) -> Iterator[str]:
-    reach = _reach(submitted)
+    reach = reach_of(submitted)
     position = {line["id"]: i for lines in submitted.lines.values() for i, line in enumerate(lines)}
     for parent, child in sorted(abstract.edges()):
         (array, bag), (child_array, child_bag) = submitted.places[parent], submitted.places[child]
@@ -329,7 +337,7 @@ def _verdict(submitted: SubmitDirectory, abstract: ReadWorkflow) -> Iterator[str
     if len(verdicts) != 1:
         yield f"{len(verdicts)} verdict jobs"
         return
-    whole, _ = _reach(submitted)[verdicts[0]]
+    whole, _ = reach_of(submitted)[verdicts[0]]
     for name in submitted.computing.keys() - whole:
         yield f"the verdict does not wait for {name}"
     counted = json.loads((submitted.path / "verdict.json").read_text())

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.plan_checker import SubmitDirectory
 from tests.random_workflows import InventedWorkflow
+from tests.records_left import records_left
 
 ENDED = ("SUCCEEDED", "FAILED")
 BUSY = ("STARTING", "RUNNING")
@@ -62,17 +63,7 @@ class Replay:
     @cached_property
     def records(self) -> dict[str, list[Json]]:
         """Records of each task, oldest first."""
-        found: dict[str, list[Json]] = defaultdict(list)
-        for path in (self.folder / "records").glob("*/*/*.jsonl"):
-            array, bag = path.parts[-3:-1]
-            place = {"array": array, "bag": int(bag)}
-            for line in path.read_text().splitlines():
-                record = json.loads(line) | place
-                if "child" not in record:
-                    found[record["id"]].append(record)
-        for rows in found.values():
-            rows.sort(key=lambda row: (row["try"], row["attempt"]))
-        return found
+        return records_left(self.folder)
 
     @cached_property
     def stops(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pegbatch.model.run_look import CostSoFar, RunLook, Throughput, WaitingFor
 from pegbatch.model.run_status import ArrayStatus, LevelStatus, RunPhase, RunStatus, TaskCounts
@@ -36,6 +37,21 @@ def array(name: str, state: str = "PENDING", *, reason: str = "", **children: in
     )
 
 
+def run_status(state: RunPhase = "running", **changes: Any) -> RunStatus:
+    """Return how a run on the embedded AWS stands, apart from these fields."""
+    known: dict[str, Any] = {
+        "run": "s3://b/run",
+        "workflow": "sketch",
+        "service": "local",
+        "tasks": TaskCounts(),
+        "arrays": (),
+        "outputs": 0,
+        "seconds": 1.0,
+        **changes,
+    }
+    return RunStatus(state=state, **known)
+
+
 def look(
     levels: Sequence[LevelStatus],
     *,
@@ -50,11 +66,11 @@ def look(
     waiting_for: tuple[WaitingFor, ...] = (),
 ) -> RunLook:
     """Return a look at a run of such levels, taken 1,000 s after the epoch."""
-    status = RunStatus(
+    status = run_status(
+        state,
         run="s3://b/runs/survey-1",
         workflow=workflow,
         service="aws",
-        state=state,
         tasks=sum((one.tasks for one in levels), TaskCounts()),
         levels=tuple(levels),
         arrays=tuple(arrays),

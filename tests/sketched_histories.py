@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pegbatch.engine.history.building import settle_executions
 from pegbatch.engine.history.lost_tasks import find_lost_tasks
 from pegbatch.model.history import ChildAttempt, Execution, History, PlannedTask
 from pegbatch.model.plan import Job, Resources
+from pegbatch.model.records import settle
 from pegbatch.model.run_status import RunStatus, TaskCounts
 
 STARTED = 1_800_000_000.0
@@ -75,7 +75,7 @@ def history(
     """Return a run that has ended; what counts follows from the executions."""
     planned = {one.id: one for one in tasks}
     ran_ones = tuple(executions)
-    newest = settle_executions(ran_ones)
+    newest = settle(ran_ones)
     ended = max((one.end for one in ran_ones), default=STARTED)
     states = [newest[one].state if one in newest else "waiting" for one in planned]
     known: dict[str, Any] = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.plan_checker import INDEX_LINE, SubmitDirectory
+from tests.records_left import records_left
 
 Json = dict[str, Any]
 Unit = tuple[str, int]
@@ -77,15 +78,8 @@ class Tries:
     @cached_property
     def records(self) -> dict[str, list[Json]]:
         """Records of each task (transfers left out), oldest first."""
-        found: dict[str, list[Json]] = defaultdict(list)
-        for path in (self.run / "records").glob("*/*/*.jsonl"):
-            for line in path.read_text().splitlines():
-                record = json.loads(line)
-                if record.get("id") in self.parents:
-                    found[record["id"]].append(record)
-        for rows in found.values():
-            rows.sort(key=lambda row: (row["try"], row["attempt"]))
-        return found
+        left = records_left(self.run).items()
+        return defaultdict(list, {id: rows for id, rows in left if id in self.parents})
 
     @cached_property
     def successes(self) -> dict[str, Json]:

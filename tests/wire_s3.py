@@ -7,7 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:
+    import pytest
 
 PROGRAM = """
 import sys
@@ -23,11 +27,19 @@ sys.stdin.read()
 server.stop()
 """
 
+BUCKET = "wire-bucket"
+"""Where tests that need only one bucket keep what they put."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_REGION": "us-east-1",
 }
+
+
+def use_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process, and what it starts, reach a server with these credentials."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
 
 
 @contextmanager
@@ -48,14 +60,6 @@ def s3_server() -> Iterator[str]:
         finally:
             process.stdin.close()
             process.wait(timeout=20)
-
-
-@contextmanager
-def s3_bucket(name: str) -> Iterator[str]:
-    """Run a server with a bucket and yield the server's URL."""
-    with s3_server() as endpoint:
-        make_bucket(endpoint, name)
-        yield endpoint
 
 
 def make_bucket(endpoint: str, name: str) -> None:

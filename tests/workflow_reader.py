@@ -176,7 +176,9 @@ def _from_yaml(data: bytes) -> ReadWorkflow:
     catalogs = [value for key, value in document.items() if key.endswith("Catalog")]
     defects = ["a catalog elsewhere" for catalog in catalogs if "$ref" in (catalog or ())]
     for job in document["jobs"]:
-        task = ReadTask(str(job["id"]), complete_name(job))
+        is_workflow = job.get("type") == "pegasusWorkflow"
+        name = "pegbatch::sub-workflow" if is_workflow else complete_name(job)
+        task = ReadTask(str(job["id"]), name)
         defects += [f"two jobs {task.id}"] if task.id in tasks else []
         defects += ["a sub-workflow"] if "name" not in job else []
         tasks[task.id] = task

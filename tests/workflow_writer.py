@@ -20,6 +20,7 @@ from pegbatch.model.workflow import (
     TransformationName,
     Workflow,
 )
+from tests.workflows import uses_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ def jobs_of(workflow: Workflow) -> list[Written]:
     columns = (tasks.stdins, tasks.stdouts, tasks.stderrs)
     found = []
     for task, identifier in enumerate(tasks.ids):
-        rows = range(tasks.use_offsets[task], tasks.use_offsets[task + 1])
         streams = [column[task] for column in columns]
         stdin, stdout, stderr = (None if n < 0 else workflow.lfns[n] for n in streams)
         number = tasks.hooks[task] if tasks.hooks is not None else 0
@@ -50,7 +50,7 @@ def jobs_of(workflow: Workflow) -> list[Written]:
                 id=identifier,
                 name=workflow.transformations[tasks.transformations[task]],
                 words=tuple(tasks.arguments[task].split()),
-                uses=tuple((workflow.lfns[tasks.use_lfns[n]], tasks.use_flags[n]) for n in rows),
+                uses=tuple(uses_of(workflow, task).items()),
                 streams=(stdin, stdout, stderr),
                 profiles=workflow.profile_sets[tasks.profiles[task]],
                 hooks=workflow.hook_sets[number],

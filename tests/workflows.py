@@ -122,6 +122,13 @@ def make_workflow(
     )
 
 
+def uses_of(workflow: Workflow, task: int = 0) -> dict[str, int]:
+    """Return the files that a task uses, by name, each with its flags."""
+    tasks = workflow.tasks
+    rows = range(tasks.use_offsets[task], tasks.use_offsets[task + 1])
+    return {workflow.lfns[tasks.use_lfns[row]]: tasks.use_flags[row] for row in rows}
+
+
 def make_settings(properties: Mapping[str, str]) -> Settings:
     """Return settings as if set with -D."""
     return Settings(

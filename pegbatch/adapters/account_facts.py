@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from pegbatch.adapters.account_network import look_at_subnets
-from pegbatch.adapters.account_policies import look_at_role, may_use_bucket
+from pegbatch.adapters.account_policies import look_at_role, may_submit, may_use_bucket
 from pegbatch.adapters.account_types import look_at_types
 from pegbatch.adapters.aws_batch_entities import BatchEntities
 from pegbatch.adapters.aws_buckets import Buckets
@@ -43,6 +43,8 @@ class Question:
     on_demand_queue: str = ""
     definition: str
     bucket: BucketUrl | None
+    submits: bool = False
+    """Whether tasks submit jobs, as those of sub-workflows do."""
     write: bool
 
 
@@ -98,6 +100,7 @@ def _look(
         bucket=bucket,
         writable=_writable(question, caller, iam, identity, bucket),
         role_writable=_role_writable(question, iam, container, bucket),
+        role_submits=_role_submits(question, iam, queue, definition),
         roles={name: _asked(partial(look_at_role, iam, name)) for name in _roles(container)},
         instance_types={
             _environment_name(body): _asked(partial(look_at_types, ec2, body))
@@ -219,6 +222,23 @@ def _role_writable(
     if url is None or not role.startswith("arn:") or not isinstance(bucket, SeenBucket):
         return None
     return _asked(lambda: may_use_bucket(iam, role, url))
+
+
+def _role_submits(
+    question: Question,
+    iam: AwsCaller,
+    queue: Json | Refused | None,
+    definition: Json | Refused | None,
+) -> bool | Refused | None:
+    are_there = isinstance(queue, Mapping) and isinstance(definition, Mapping)
+    if not question.submits or not are_there:
+        return None
+    role = str(_container(definition).get("jobRoleArn") or "")
+    if not role.startswith("arn:"):
+        return False
+    named = ((queue, "jobQueueArn"), (definition, "jobDefinitionArn"))
+    arns = [str(one[key]) for one, key in named if isinstance(one, Mapping)]
+    return _asked(lambda: may_submit(iam, role, arns))
 
 
 def _put_and_delete(s3: AwsCaller, url: BucketUrl, account: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pegbatch.adapters.aws_calls import AwsCaller, service_code
@@ -10,6 +11,8 @@ from pegbatch.errors import OutsideError
 from pegbatch.model.account import Json
 
 ACTIONS = ["s3:GetObject", "s3:PutObject"]
+SUBMITTING = ["batch:SubmitJob"]
+FOLLOWING = ["batch:DescribeJobs", "batch:ListJobs", "batch:DescribeJobQueues"]
 
 
 def look_at_role(iam: AwsCaller, name: str) -> Json | None:
@@ -41,6 +44,21 @@ def may_use_bucket(iam: AwsCaller, principal_arn: str, url: BucketUrl) -> bool:
     )
     results = answer.get("EvaluationResults", ())
     return bool(results) and all(one["EvalDecision"] == "allowed" for one in results)
+
+
+def may_submit(iam: AwsCaller, role_arn: str, resources: Sequence[str]) -> bool:
+    """Tell whether a role may submit jobs to a queue with a definition, and follow them.
+
+    Shapes: resources are the ARNs of both.
+    """
+    source = _policy_source(iam, role_arn)
+    return all(
+        one["EvalDecision"] == "allowed"
+        for actions, named in ((SUBMITTING, list(resources)), (FOLLOWING, ["*"]))
+        for one in _simulated(
+            iam, PolicySourceArn=source, ActionNames=actions, ResourceArns=named
+        ).get("EvaluationResults", ())
+    )
 
 
 def _simulated(iam: AwsCaller, **question: Any) -> Json:

@@ -44,6 +44,15 @@ class AwsBatch:
         listed = self._list(jobQueue=queue, filters=by_name)
         return [job for job in listed if job.name == job_name]
 
+    def find_all(self, queue: str, start: str) -> Iterator[JobState]:
+        """Yield the jobs of a queue whose names begin like this, in any state.
+
+        Source: AWS Batch, ListJobs: an asterisk at the end of a JOB_NAME filter.
+        """
+        by_name = [{"name": "JOB_NAME", "values": [f"{start}*"]}]
+        listed = self._list(jobQueue=queue, filters=by_name)
+        return (job for job in listed if job.name.startswith(start))
+
     def children(self, job_id: str, status: str) -> Iterator[JobState]:
         """Yield the children of an array that are in one state."""
         return self._list(arrayJobId=job_id, jobStatus=status)
@@ -79,6 +88,7 @@ def _job_state(detail: Mapping[str, Any]) -> JobState:
         exit_code=container.get("exitCode"),
         log_stream=container.get("logStreamName"),
         log_group=_log_group(container),
+        created=_seconds(detail.get("createdAt")),
         started=_seconds(detail.get("startedAt")),
         stopped=_seconds(detail.get("stoppedAt")),
         attempts=tuple(map(_attempt, detail.get("attempts") or ())),

@@ -74,11 +74,11 @@ def read_planned_tasks(folder: Path, jobs: Iterable[Job]) -> dict[str, PlannedTa
 
 def _task_of(job: Job, row: Mapping[str, Any]) -> PlannedTask:
     return PlannedTask(
-        id=row["id"],
+        id=str(row["id"]),
         # A million tasks share a handful of these.
         transformation=sys.intern(row["transformation"]),
         array=job.name,
-        bag=row["bag"],
+        bag=int(row["bag"]),
         cluster=sys.intern(row.get("cluster", "")),
         cores=row.get("cores"),
         runtime_seconds=row.get("runtime_seconds"),

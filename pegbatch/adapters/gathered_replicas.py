@@ -26,6 +26,8 @@ INLINE_ADDS = f"{REPLICA_TYPE}.dax.asrc"
 class NamedReplicas:
     """What the command line names, each as it stands there."""
 
+    handed_over: tuple[str, ...] = ()
+    """Of a sub-workflow: what the outer one hands over."""
     caches: tuple[str, ...] = ()
     reuse: tuple[str, ...] = ()
     input_dirs: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ def gather_replicas(
     wanted = frozenset(lfns) if named.reuse or named.input_dirs or is_directory else frozenset()
     read = _Reader(gathering, wanted, environment, list_objects)
     better = (
+        read.source("handed-over", map(read.file, named.handed_over)),
         read.source("cache", map(read.file, named.caches), not _is_set(settings, CACHE_ADDS)),
         read.source("reuse", map(read.earlier_run, named.reuse)),
         read.source("input-dir", map(read.directory, named.input_dirs)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
 from pegbatch.adapters.s3_logins import LOGIN_REGION, S3Login, S3Logins
+from pegbatch.adapters.store import s3_endpoint
 from pegbatch.adapters.store_s3 import S3Options
 
 
@@ -32,13 +34,16 @@ def options_of_users(
     """Return how a `user@site`, or who is known to own a bucket, reaches it.
 
     Shapes: owners holds `user@site` by bucket, for URLs that name none; the answer is None where
-    there is no login with keys.
+    there is no login with keys. What stands in for Amazon (AWS_ENDPOINT_URL) does so for logins.
     """
 
     def options(user: str, bucket: str) -> S3Options | None:
         login = logins.find(f"s3://{user or owners.get(bucket, '')}/{bucket}")
         if login is None or not (login.access_key and login.secret_key):
             return None
-        return S3Options(endpoint_url=login.endpoint_url, credentials=LoginCredentials(login))
+        return S3Options(
+            endpoint_url=login.endpoint_url or s3_endpoint(os.environ),
+            credentials=LoginCredentials(login),
+        )
 
     return options

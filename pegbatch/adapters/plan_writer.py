@@ -7,9 +7,9 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
@@ -27,6 +27,7 @@ from pegbatch.adapters.private_files import (
     open_private,
     write_private,
 )
+from pegbatch.adapters.properties_text import properties_text
 from pegbatch.batch.manifests import (
     gzip_lines,
     manifests,
@@ -36,6 +37,8 @@ from pegbatch.batch.manifests import (
 )
 from pegbatch.errors import OutsideError
 from pegbatch.model.bags import PlannedWorkflow
+from pegbatch.model.handed_down import FILE as HANDED_DOWN
+from pegbatch.model.handed_down import HandedDown, handed_down_to_json
 from pegbatch.model.layout import (
     OUTPUTS_FILE,
     PLAN_FILE,
@@ -67,6 +70,10 @@ class PlannedWith:
     """The submit directory below base_dir; None: the next free run of user and workflow."""
     properties_file: Path | None = None
     """What a later command reads again for what is kept in no plan."""
+    copies: Mapping[str, Path] = field(default_factory=dict)
+    """By path of a catalog that is not on this machine: what was read in its place."""
+    handed_down: Mapping[str, HandedDown] = field(default_factory=dict)
+    """By scope: to sub-workflows that are planned in the run; empty where there are none."""
 
     def folder(self, workflow: str) -> Path:
         """Return the folder in which the submit directory is made."""
@@ -206,14 +213,27 @@ def _write_all(planned: PlannedWorkflow, origin: PlannedWith, draft: Path, folde
             plan_to_json(planned.plan), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         ),
     )
-    write_private(draft / "pegasus.properties", _properties_text(planned).encode())
+    write_private(draft / "pegasus.properties", properties_text(planned.plan.properties).encode())
     write_braindump(draft, _braindump(planned, origin))
     catalogs = draft / "catalogs"
     catalogs.mkdir(mode=FOLDER_MODE)
+    copies = {}
     for path in dict.fromkeys(origin.catalogs):
         copy = _free_name(catalogs / path.name)
         make_private(copy)
-        shutil.copyfile(path, copy)
+        shutil.copyfile(origin.copies.get(str(path), path), copy)
+        copies[str(path.absolute())] = copy.name
+    _write_handed_down(origin.handed_down, copies, catalogs)
+
+
+def _write_handed_down(
+    handed: Mapping[str, HandedDown], copies: Mapping[str, str], folder: Path
+) -> None:
+    """Write what sub-workflows are planned with, where there are any."""
+    if handed:
+        known = {scope: replace(one, copies=copies) for scope, one in handed.items()}
+        text = orjson.dumps(handed_down_to_json(known), option=orjson.OPT_SORT_KEYS)
+        write_private(folder / HANDED_DOWN, text)
 
 
 def _free_name(path: Path) -> Path:
@@ -240,21 +260,6 @@ def _write_arrays(planned: PlannedWorkflow, draft: Path) -> None:
 def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     with open_private(path) as file:
         file.writelines(pieces)
-
-
-def _properties_text(planned: PlannedWorkflow) -> str:
-    """Return the properties in force in Java's syntax, sorted, without a date."""
-    return "".join(
-        f"{_escaped(key)} = {_escaped(value)}\n"
-        for key, value in sorted(planned.plan.properties.items())
-    )
-
-
-def _escaped(text: str) -> str:
-    special = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "=": "\\=", ":": "\\:"}
-    special |= {"#": "\\#", "!": "\\!"}
-    escaped = "".join(special.get(character, character) for character in text)
-    return f"\\{escaped}" if escaped.startswith(" ") else escaped
 
 
 def _braindump(planned: PlannedWorkflow, origin: PlannedWith) -> dict[str, str]:

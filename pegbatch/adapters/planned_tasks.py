@@ -12,6 +12,7 @@ from pegbatch.adapters.bag_rows import bag_rows
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.model.drawing import BoxState
 from pegbatch.model.graph import Graph
+from pegbatch.model.manifest import uses_of_line
 from pegbatch.model.plan import Job
 from pegbatch.planner.draw_tasks import TaskGraph
 from pegbatch.planner.estimate import Playable
@@ -92,7 +93,7 @@ class _Table:
         self._ids: dict[str, _Ids] = {}
         """By array."""
         self._makers: dict[str, int] = {}
-        """Task by LFN that it makes."""
+        """Task by URL of a file that it makes: files of sub-workflows may share a name."""
         self._offsets, self._parents = array("q", [0]), array("i")
 
     def add(self, job: Job, line: Mapping[str, Any]) -> None:
@@ -109,11 +110,11 @@ class _Table:
         self.seconds.append(self._default_seconds if seconds is None else max(0.0, seconds))
         self.cores.append(line.get("cores", job.resources.vcpus))
         self.kinds.append(self.names.setdefault(line["transformation"], len(self.names)))
-        for use in line["outputs"]:
-            self._makers[use["lfn"]] = number
+        for use in uses_of_line(line, "outputs"):
+            self._makers[use["url"]] = number
 
     def _parents_of(self, line: Mapping[str, Any]) -> set[int]:
-        makers = {self._makers.get(use["lfn"]) for use in line["inputs"]}
+        makers = {self._makers.get(use["url"]) for use in uses_of_line(line, "inputs")}
         after = {self._number_of(parent["array"], parent["id"]) for parent in line["after"]}
         return {number for number in makers | after if number is not None}
 

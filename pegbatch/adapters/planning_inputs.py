@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import TypeVar
 
 from pegbatch.adapters.files import SMALL_FILE_BYTES, open_input, read_input
-from pegbatch.errors import Gathering, InputError
+from pegbatch.errors import Gathering, InputError, Problem
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
 from pegbatch.model.settings import Settings
 from pegbatch.model.workflow import Workflow
@@ -46,6 +47,7 @@ NO_CATALOGS = Catalogs(
 )
 
 
+_REPLICA_FILE = "pegasus.catalog.replica.file"
 _FILE_FIRST = ("rc.txt", "replicas.yml")
 _USUAL_REPLICAS = {"file": _FILE_FIRST, "simplefile": _FILE_FIRST, "regex": _FILE_FIRST}
 """Where a replica catalog of some type lies where nothing names it."""
@@ -78,15 +80,22 @@ def load_workflow(path: Path, environment: Mapping[str, str]) -> Workflow:
 
 
 def load_catalogs(
-    settings: Settings, directory: Path, conf: Path | None, environment: Mapping[str, str]
+    settings: Settings,
+    directory: Path,
+    conf: Path | None,
+    environment: Mapping[str, str],
+    brought: Mapping[str, Path] = MappingProxyType({}),
+    copies: Mapping[str, Path] = MappingProxyType({}),
 ) -> Catalogs:
     """Read the catalogs that the properties name, or that lie under their usual names.
 
-    Shapes: relative names start at `directory`, else at the folder of the properties file; a
-    catalog that is neither named nor there is empty.
+    Shapes: a name is looked for in brought (files by the names that they have here), then it
+    starts at `directory`, else at the folder of the properties file; of a file in copies (by its
+    path) the copy is read, as if it lay there. A catalog that is neither named nor there is empty,
+    as is a text file of replicas that is named and not there.
     Errors: InputError with the problems of all catalogs: one that is named is not there, or is
     of a type that pegbatch does not read; a malformed one.
-    Source: Pegasus user guide, pegasus.catalog.*.file.
+    Source: Pegasus user guide, pegasus.catalog.*.file; SimpleFile.connect for what is not there.
     """
     folders = (directory, *((conf.parent,) if conf else ()))
     files: list[Path] = []
@@ -98,18 +107,20 @@ def load_catalogs(
         empty: Catalog,
         read: Callable[[bytes, str, Mapping[str, str]], Catalog],
     ) -> Catalog:
-        path = gathering.attempt(lambda: _find(settings, key, usual, folders))
+        path = gathering.attempt(lambda: _find(settings, key, usual, folders, brought, copies))
         if path is None:
             return empty
         files.append(path)
         at_most = SMALL_FILE_BYTES if key == "pegasus.catalog.site.file" else None
+        place = copies.get(str(path), path)
         found = gathering.attempt(
-            lambda: read(read_input(path, at_most=at_most), str(path), environment)
+            lambda: read(read_input(place, at_most=at_most), str(path), environment)
         )
         return empty if found is None else found
 
     gathering.attempt(lambda: check_types(settings))
     kind = settings.get("pegasus.catalog.replica").strip().lower()
+    absent = _absent_replicas(settings, kind, folders, (*brought, *copies))
     catalogs = Catalogs(
         sites=load(
             "pegasus.catalog.site.file", ("sites.yml", "sites.xml"), NO_CATALOGS.sites, read_sites
@@ -121,27 +132,57 @@ def load_catalogs(
             read_transformations,
         ),
         replicas=load(
-            "pegasus.catalog.replica.file",
+            _REPLICA_FILE,
             _USUAL_REPLICAS.get(kind, ("replicas.yml", "rc.txt")),
             NO_CATALOGS.replicas,
             read_replicas,
         )
-        if kind != "directory"
-        else NO_CATALOGS.replicas,
+        if absent is None
+        else absent,
         files=tuple(files),
     )
     gathering.finish()
     return catalogs
 
 
+def _absent_replicas(
+    settings: Settings, kind: str, folders: tuple[Path, ...], brought: Collection[str]
+) -> ReplicaCatalog | None:
+    """Return the empty catalog of who has none, or None where there is a file to be read."""
+    named = settings.get(_REPLICA_FILE).strip()
+    if kind == "directory":
+        return NO_CATALOGS.replicas
+    if kind not in _USUAL_REPLICAS or not named or _plain(named) in brought:
+        return None
+    if any((at / named).is_file() for at in folders):
+        return None
+    message = f"{_REPLICA_FILE} names {named}, and there is no such file: it is taken as empty"
+    warning = Problem(message, settings.where(_REPLICA_FILE))
+    return replace(NO_CATALOGS.replicas, warnings=(warning,))
+
+
+def _plain(name: str) -> str:
+    """Return a relative path without a leading `./`."""
+    return str(PurePath(name))
+
+
 def _find(
-    settings: Settings, key: str, usual: tuple[str, ...], folders: tuple[Path, ...]
+    settings: Settings,
+    key: str,
+    usual: tuple[str, ...],
+    folders: tuple[Path, ...],
+    brought: Mapping[str, Path],
+    copies: Mapping[str, Path],
 ) -> Path | None:
     """Return the file of one catalog, or None where it is neither named nor there."""
     named = settings.get(key).strip()
-    for name in (named,) if named else usual:
+    names = (named,) if named else usual
+    for name in names:
+        if _plain(name) in brought:
+            return brought[_plain(name)]
+    for name in names:
         for folder in folders:
-            if (folder / name).is_file():
+            if str(folder / name) in copies or (folder / name).is_file():
                 return folder / name
     if named:
         raise InputError(

@@ -40,6 +40,19 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def replace_private(path: Path, data: bytes) -> None:
+    """Write a whole file that others read meanwhile: they see the old one, or this one.
+
+    Errors: OSError.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write_private(draft, data)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def make_private(path: Path) -> None:
     """Make sure that a file is there, and this user's alone; what is in it stays.
 

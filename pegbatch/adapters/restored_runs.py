@@ -44,10 +44,12 @@ from pegbatch.model.layout import (
 )
 from pegbatch.model.names import safe_name
 from pegbatch.model.notify import KEYS as NOTIFY_KEYS
-from pegbatch.model.plan import Plan, plan_from_json
+from pegbatch.model.plan import Job, Plan, plan_from_json
 from pegbatch.ports import ObjectStore
 
 FILE_SCHEME = "file://"
+COUNT_MAX = 1_000_000_000
+"""Of the tasks or children of a job; more there never are."""
 HEADER_BYTES_MAX = 256 << 20
 """Of `plan.json`: a thousand arrays have half a megabyte."""
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}").fullmatch
@@ -89,10 +91,22 @@ def read_plan(store: ObjectStore, run_url: str) -> Plan:
     if not isinstance(data, dict):
         raise InputError("not a plan", where=url, hint=_GONE)
     plan = plan_from_json(_tamed(data), source=url)
-    bad = [job for job in plan.jobs if not _is_sound(job.name, job.size)]
+    check_jobs(plan.jobs, url)
+    texts = (plan.workflow, plan.label, plan.run_folder, plan.staging_url)
+    counts = (plan.tasks, plan.files, plan.levels, plan.uploads, plan.outputs, plan.reused)
+    if not _are(str, texts) or not _are(int, counts):
+        raise InputError("not a plan: a name or a count is none", where=url, hint=_GONE)
+    return plan
+
+
+def check_jobs(jobs: Iterable[Job], url: str) -> None:
+    """Refuse jobs that no plan, or try, has: what is counted and named must be of its kind.
+
+    Errors: InputError.
+    """
+    bad = [job for job in jobs if not _is_sound(job)]
     if bad:
         raise InputError(f"a plan has no job like {bad[0].name!r}", where=url, hint=_GONE)
-    return plan
 
 
 def has_foreign_commands(store: ObjectStore, run_url: str) -> bool:
@@ -141,8 +155,20 @@ def _is_wanted(name: str) -> bool:
     return name in PLAN_FILES or any(match(name) for match in (_ARRAY_FILE, _TRY_FILE, _CATALOG))
 
 
-def _is_sound(name: object, size: object) -> bool:
-    return isinstance(name, str) and bool(_JOB_NAME(name)) and isinstance(size, int) and size >= 1
+def _is_sound(job: Job) -> bool:
+    name: object = job.name
+    if not isinstance(name, str) or not _JOB_NAME(name):
+        return False
+    size = job.resources
+    counts = (job.size, job.tasks, job.attempts, job.level or 0, job.timeout_seconds or 0)
+    asked = (size.vcpus, size.memory_mib, size.gpus)
+    texts = (job.kind, job.container, *job.transformations, *(one.array for one in job.depends_on))
+    fits = _are(str, texts) and _are(int, counts) and _are((int, float), asked)
+    return fits and 1 <= job.size <= COUNT_MAX and 0 <= job.tasks <= COUNT_MAX
+
+
+def _are(kind: type | tuple[type, ...], values: Iterable[object]) -> bool:
+    return all(isinstance(value, kind) for value in values)
 
 
 def _check_whole(draft: Path, plan: Plan, run_url: str) -> None:

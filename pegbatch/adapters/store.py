@@ -12,9 +12,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pegbatch.adapters.drafts import is_full
 from pegbatch.adapters.hashing import Hashing
 from pegbatch.adapters.store_backend import Backend, BrokenTransfer, Opened, Pauses
-from pegbatch.adapters.store_directory import DirectoryBackend, is_full, pieces
+from pegbatch.adapters.store_directory import DirectoryBackend, pieces
 from pegbatch.adapters.store_s3 import RETRY_SECONDS, S3Backend, S3Options
 from pegbatch.adapters.store_urls import ObjectUrl, parse_url
 from pegbatch.errors import (

@@ -1,10 +1,8 @@
 """Objects as files: buckets of the embedded AWS, and `file://`.
 
-An object is written into a file without a name, which is gone with a writer that is killed, and
-gets its checksum as extended attribute `user.sha256` and then its name: it is there whole and with
-its checksum, or not at all. Where a file system has no files without a name, it is written under a
-hidden one (`#` and digits) and renamed. This is why these are plain system calls and not obstore's
-LocalStore, which keeps the same names but has no attributes to set before the rename.
+An object gets its checksum as extended attribute `user.sha256` before it gets its name: it is there
+whole and with its checksum, or not at all. This is why these are plain system calls and not
+obstore's LocalStore, which keeps the same names but has no attributes to set before the rename.
 """
 
 from __future__ import annotations
@@ -18,6 +16,7 @@ from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
 
+from pegbatch.adapters.drafts import Draft, is_full
 from pegbatch.adapters.hashing import Hashing
 from pegbatch.adapters.store_backend import Found, Opened
 from pegbatch.adapters.store_urls import (
@@ -31,13 +30,8 @@ from pegbatch.errors import AccessDenied, ObjectMissing, StoreError
 
 CHUNK_BYTES = 1 << 20
 ATTRIBUTE = "user.sha256"
-OWN_FILES = Path("/proc/self/fd")
-"""Where a file without a name can be given one; not there in a bare chroot."""
 _NO_SUCH_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_NO_UNNAMED = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
-"""What open says to O_TMPFILE where a file system, or an old kernel, does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ class DirectoryBackend:
     def put(self, key: str, chunks: Iterable[bytes], size_bytes: int, *, create: bool) -> Found:
         """Put an object whole or not at all, with its checksum."""
         path = self._path(key)
-        with self._translated(key), _Draft(path) as draft:
+        with self._translated(key), Draft(path) as draft:
             found, travels = _fill(draft.descriptor, key, chunks, size_bytes)
             ours = draft.publish(create=create)
         if not ours:
@@ -186,92 +180,6 @@ def translate(error: OSError, where: str) -> StoreError | AccessDenied:
     if is_full(error):
         return StoreError("the disk is full", where=where, hint="free space or use another disk")
     return StoreError(error.strerror or str(error), where=where)
-
-
-def is_full(error: OSError) -> bool:
-    """Say whether an error means that there is no space left."""
-    return error.errno in _FULL
-
-
-class _Draft:
-    """A file that is being written, and is no object yet."""
-
-    def __init__(self, path: Path) -> None:
-        """Take the object's path, below which folders are made as needed."""
-        self._path = path
-        self._folder = path.parent
-        self._hidden = path
-        self._named = False
-        """Whether the hidden name is in use."""
-
-    def __enter__(self) -> _Draft:
-        try:
-            self.descriptor = self._open()
-        except FileNotFoundError:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self.descriptor = self._open()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        os.close(self.descriptor)
-        if self._named:
-            with suppress(OSError):
-                self._hidden.unlink()
-
-    def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_CLOEXEC
-        if OWN_FILES.is_dir():
-            try:
-                return os.open(self._folder, flags | os.O_TMPFILE, 0o666)
-            except OSError as error:
-                if error.errno not in _NO_UNNAMED:
-                    raise
-        self._hidden = self._unused_name()
-        descriptor = os.open(self._hidden, flags | os.O_CREAT | os.O_EXCL, 0o666)
-        self._named = True
-        return descriptor
-
-    def publish(self, *, create: bool) -> bool:
-        """Give the file its name; with create, one that has it keeps it (False)."""
-        if self._named:
-            return self._publish_named(create=create)
-        try:
-            self._link(self._path)
-        except FileExistsError:
-            if create:
-                return False
-            self._hidden = self._unused_name()
-            self._link(self._hidden)
-            self._named = True
-            self._rename()
-        return True
-
-    def _unused_name(self) -> Path:
-        return self._folder / f"#{int.from_bytes(os.urandom(7), 'big')}"
-
-    def _link(self, path: Path) -> None:
-        # With a folder it is linkat(2), which follows the link to the file without a name.
-        own = self.descriptor
-        os.link(f"{OWN_FILES}/{own}", path, src_dir_fd=own, follow_symlinks=True)
-
-    def _publish_named(self, *, create: bool) -> bool:
-        if create:
-            try:
-                self._path.hardlink_to(self._hidden)
-            except FileExistsError:
-                return False
-            except OSError as error:
-                # Where there are no hard links, the look before writing has to do.
-                if error.errno in _FULL:
-                    raise
-            else:
-                return True
-        self._rename()
-        return True
-
-    def _rename(self) -> None:
-        self._hidden.rename(self._path)
-        self._named = False
 
 
 def _fill(

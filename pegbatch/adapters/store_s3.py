@@ -7,23 +7,18 @@ are sent, so its checksum is known too late for that and lies beside it as `<key
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import obstore
-from obstore.exceptions import (
-    AlreadyExistsError,
-    BaseError,
-    PermissionDeniedError,
-    UnauthenticatedError,
-)
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
 from pegbatch.adapters.hashing import Hashing
+from pegbatch.adapters.s3_errors import broken, first_line, is_transient, translated
 from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened, Pauses
 from pegbatch.adapters.store_urls import (
     CHECKSUM_BYTES,
@@ -31,7 +26,7 @@ from pegbatch.adapters.store_urls import (
     as_checksum,
     is_checksum,
 )
-from pegbatch.errors import AccessDenied, ObjectMissing, StoreError, StoreUnreachable
+from pegbatch.errors import StoreUnreachable
 
 if TYPE_CHECKING:
     from obstore import GetResult
@@ -49,15 +44,6 @@ CONCURRENT_PARTS = 8
 RETRY_SECONDS = 120.0
 SILENCE_SECONDS = 60.0
 """How long S3 may say nothing before a request is made again."""
-_TRANSIENT = re.compile(r"HTTP error|status code: (5\d\d|429)\b")
-"""In obstore's messages: what it retried, in vain."""
-_REFUSALS = {
-    "ExpiredToken": "the credentials have expired; get new ones, and run again",
-    "RequestTimeTooSkewed": "the clock of this machine is wrong by more than 15 minutes; set it",
-    "InvalidAccessKeyId": "these are no credentials of this account; check them",
-    "SignatureDoesNotMatch": "the secret key does not fit the access key; check both",
-}
-"""By S3's error codes. Source: Amazon S3, error responses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +84,7 @@ class S3Backend:
                 options: Any = {"range": {"offset": start}}
                 return bytes(obstore.get(self._store, key, options=options).bytes())
             except BaseError as error:
-                if "416" in _first_line(error):
+                if "416" in first_line(error):
                     return b""
                 raise
 
@@ -170,7 +156,7 @@ class S3Backend:
                         yield Found(last, item["size"], None)
                 return
             except BaseError as error:
-                if not (_TRANSIENT.search(str(error)) and pauses.wait()):
+                if not (is_transient(error) and pauses.wait()):
                     raise
 
     def _found(self, key: str, answer: GetResult) -> Found:
@@ -237,25 +223,14 @@ class S3Backend:
                 yield bytes(chunk)
         except (BaseError, OSError, ValueError) as error:
             where = f"s3://{self.bucket}/{key}"
-            trouble = _broken(error, where)
+            trouble = broken(error, where)
             if not isinstance(trouble, StoreUnreachable):
                 # Such as an object that was replaced meanwhile: begun again, it may do.
-                trouble = BrokenTransfer(_first_line(error), where=where)
+                trouble = BrokenTransfer(first_line(error), where=where)
             raise trouble from error
 
-    @contextmanager
-    def _translated(self, key: str) -> Iterator[None]:
-        where = f"s3://{self.bucket}/{key}"
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise _missing(error, self.bucket, where) from error
-        except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise _denied(error, where) from error
-        except (BaseError, ValueError) as error:
-            if "ExpiredToken" in str(error):
-                raise _denied(error, where) from error
-            raise _broken(error, where) from error
+    def _translated(self, key: str) -> AbstractContextManager[None]:
+        return translated(self.bucket, f"s3://{self.bucket}/{key}")
 
 
 def _open_bucket(bucket: str, options: S3Options) -> S3Store:
@@ -285,34 +260,3 @@ def _open_bucket(bucket: str, options: S3Options) -> S3Store:
         retry_config=retry,
         credential_provider=options.credentials,
     )
-
-
-def _missing(error: FileNotFoundError, bucket: str, where: str) -> StoreError:
-    if "NoSuchBucket" in str(error):
-        return StoreError(
-            f"there is no bucket {bucket}",
-            where=where,
-            hint="make it, or name another one; a run with --wire has lost what its S3 held: "
-            "`pegbatch run` does all again",
-        )
-    return ObjectMissing("there is no such object", where=where)
-
-
-def _denied(error: BaseException, where: str) -> AccessDenied:
-    text = _first_line(error)
-    hints = (hint for code, hint in _REFUSALS.items() if code in text)
-    hint = next(hints, "check the job role, the credentials and the bucket policy")
-    return AccessDenied(f"access denied: {text}", where=where, hint=hint)
-
-
-def _broken(error: BaseException, where: str) -> StoreError:
-    text = _first_line(error)
-    if _TRANSIENT.search(text):
-        return StoreUnreachable(text, where=where, hint="check the endpoint and the network")
-    hint = "check AWS_REGION: the bucket may lie in another region" if "redirect" in text else None
-    return StoreError(text, where=where, hint=hint)
-
-
-def _first_line(error: BaseException) -> str:
-    """Cut obstore's debugging tail off."""
-    return str(error).strip().split("\n", 1)[0]

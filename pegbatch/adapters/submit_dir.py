@@ -162,6 +162,7 @@ class SubmitDirectory:
                 site=row.get("site", "local"),
                 register=row.get("register", False),
                 array=row.get("array"),
+                task=row.get("task"),
                 is_optional=row.get("optional", False),
                 is_reused=row.get("reused", False),
                 sha256=row.get("sha256"),

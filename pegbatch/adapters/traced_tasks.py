@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pegbatch.adapters.bag_rows import bag_rows, rows_in
+from pegbatch.model.file_keys import name_in_run
 from pegbatch.model.layout import UPLOADS_FILE
+from pegbatch.model.manifest import uses_of_line
 from pegbatch.model.plan import Job
 from pegbatch.model.trace import TracedTask
 
@@ -25,9 +27,13 @@ def _traced(_: Job, row: Mapping[str, Any]) -> TracedTask:
         id=row["id"],
         transformation=row["name"],
         argv=tuple(row["argv"]),
-        inputs=tuple(use["lfn"] for use in row["inputs"]),
-        outputs=tuple(use["lfn"] for use in row["outputs"]),
+        inputs=tuple(map(_name, uses_of_line(row, "inputs"))),
+        outputs=tuple(map(_name, uses_of_line(row, "outputs"))),
     )
+
+
+def _name(use: Mapping[str, Any]) -> str:
+    return name_in_run(use["lfn"], use["url"])
 
 
 def upload_sizes(folder: Path, jobs: Iterable[Job]) -> dict[str, int]:

@@ -24,6 +24,7 @@ from pegbatch.batch.entity_limits import ENTITIES_MAX
 from pegbatch.batch.machine_fit import Largest, misfit
 from pegbatch.batch.option_checks import check_share, check_tags
 from pegbatch.batch.platform_checks import check_disk, check_on_demand, check_platform
+from pegbatch.batch.sub_workflow_checks import check_sub_workflows
 from pegbatch.batch.trust import ECS_TASKS, trusts
 from pegbatch.model.account import AccountFacts, Refused, SeenBucket, Subnet
 from pegbatch.model.checks import Finding, Verdict
@@ -89,8 +90,8 @@ def check_bucket(wanted: Wanted, facts: AccountFacts) -> Iterator[Finding]:
     elif isinstance(bucket, Refused):
         yield refused("bucket", bucket, FAILED)
     elif bucket is None:
-        hint = "pegbatch-aws-batch --create makes one"
-        yield Finding("bucket", FAILED, f"there is no bucket {wanted.bucket}", hint)
+        hint = "the first run makes it, or pegbatch-aws-batch --create, where you may"
+        yield Finding("bucket", WARNING, f"there is no bucket {wanted.bucket}", hint)
     elif bucket.region != facts.region:
         text = f"{bucket.name} is in {bucket.region}, the jobs run in {facts.region}"
         yield Finding("bucket", WARNING, text, "traffic between regions is slow and is paid for")
@@ -268,6 +269,7 @@ CHECKS: tuple[Check, ...] = (
     check_share,
     check_tags,
     check_roles,
+    check_sub_workflows,
     check_size,
     check_disk,
     check_limits,

@@ -44,6 +44,8 @@ class Wanted:
     """What the requests of the plan break."""
     requests: int = 0
     containers: tuple[TaskContainer, ...] = ()
+    sub_workflows: int = 0
+    """Tasks that plan and run a workflow."""
     write: bool = False
 
 

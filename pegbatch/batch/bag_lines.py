@@ -10,14 +10,25 @@ from collections.abc import Callable, Collection, Iterator
 
 import orjson
 
+from pegbatch.batch.sub_workflow_lines import SubWorkflowLines
 from pegbatch.model.bags import ArrayTasks, Executable, PlannedWorkflow, TaskSettings
 from pegbatch.model.cluster_kinds import PARALLEL, STRICT
+from pegbatch.model.file_keys import file_key
 from pegbatch.model.graph import NO_TASK
 from pegbatch.model.hooks import Hooks, hooks_to_json
 from pegbatch.model.layout import data_key
 from pegbatch.model.manifest import FileUse
+from pegbatch.model.sub_workflows import ARGV
 from pegbatch.model.words import split_words
-from pegbatch.model.workflow import CHECKPOINT, EXECUTABLE, INPUT, NO_FILE, OPTIONAL, OUTPUT
+from pegbatch.model.workflow import (
+    CHECKPOINT,
+    EXECUTABLE,
+    INPUT,
+    NO_FILE,
+    OPTIONAL,
+    OUTPUT,
+    Workflow,
+)
 
 _PieceMaker = Callable[[PlannedWorkflow, int], str]
 
@@ -43,6 +54,11 @@ class BagLines:
         self._inputs = _Pieces(planned, _input_piece)
         self._outputs = _Pieces(planned, _output_piece)
         self._parents = _Pieces(planned, _parent_piece)
+        self._nested = SubWorkflowLines(
+            planned,
+            lambda lfn, flags: self._inputs[lfn] + _FLAGGED[flags & (OPTIONAL | EXECUTABLE)],
+            lambda lfn, flags: self._outputs[lfn] + _FLAGGED[flags & OPTIONAL],
+        )
         self._clusters: dict[int, str] = {-1: '""'}
         self._hooked = planned.workflow.tasks.hooks is not None or any(
             executable.hooks for executable in planned.executables
@@ -65,8 +81,13 @@ class BagLines:
     def _line(self, task: int, bag: int) -> str:
         planned, tasks = self._planned, self._tasks
         transformation = tasks.transformations[task]
-        words = [planned.executables[transformation].argv0, *split_words(tasks.arguments[task])]
-        inputs, outputs, after, checkpoints = self._files(task, transformation)
+        if task in planned.workflow.sub_workflows:
+            words = list(ARGV)
+            inputs, outputs, after, checkpoints = self._nested_files(task)
+        else:
+            argv0 = planned.executables[transformation].argv0
+            words = [argv0, *split_words(tasks.arguments[task])]
+            inputs, outputs, after, checkpoints = self._files(task, transformation)
         hooks = self._hooks_piece(task, transformation) if self._hooked else ""
         ways = self._ways(task) if self._unusual else ""
         streams = self._streams(task) if self._redirected else ""
@@ -100,6 +121,11 @@ class BagLines:
         saved = f',"checkpoints":[{",".join(checkpoints)}]' if checkpoints else ""
         return ",".join(inputs), ",".join(outputs), self._after(task, tied), saved
 
+    def _nested_files(self, task: int) -> tuple[str, str, str, str]:
+        """Return the same of the task of a sub-workflow; at the end what only its lines have."""
+        found = self._nested.files(task)
+        return ",".join(found.inputs), "", self._after(task, found.tied), found.piece
+
     def _save(
         self, lfn: int, flags: int, inputs: list[str], outputs: list[str], checkpoints: list[str]
     ) -> None:
@@ -111,8 +137,8 @@ class BagLines:
             outputs.append(self._outputs[lfn] + _FLAGGED[flags & OPTIONAL])
 
     def _checkpoint(self, lfn: int) -> str:
-        name = self._planned.workflow.lfns[lfn]
-        return encode({"lfn": name, "url": data_key(name)})
+        workflow = self._planned.workflow
+        return encode({"lfn": workflow.lfns[lfn], "url": file_key(workflow, lfn)})
 
     def _leaves(self, lfn: int) -> bool:
         """Tell whether anybody but its own task wants a checkpoint file."""
@@ -203,20 +229,23 @@ def _input_piece(planned: PlannedWorkflow, lfn: int) -> str:
     """Return a file use; its brace is left open, for what this task says of it."""
     use = planned.inputs.get(lfn)
     if use is None:
-        return _data_piece(planned.workflow.lfns[lfn])
+        return _data_piece(planned.workflow, lfn)
     return _use_piece(use)
 
 
-def _data_piece(lfn: str) -> str:
+def _data_piece(workflow: Workflow, lfn: int) -> str:
     """Return what a file of the run says of itself; its name is encoded once."""
-    name = encode(lfn)
+    name = encode(workflow.lfns[lfn])
+    if workflow.lfn_scopes is not None and workflow.lfn_scopes[lfn]:
+        return f'{{"lfn":{name},"url":{encode(file_key(workflow, lfn))}'
     return f'{{"lfn":{name},"url":{_DATA}{name[1:]}'
 
 
 def _output_piece(planned: PlannedWorkflow, lfn: int) -> str:
     name = planned.workflow.lfns[lfn]
-    if not (planned.delivered[lfn] and planned.output_places.remote):
-        return _data_piece(name)
+    places = planned.places_of(lfn)
+    if not (planned.delivered[lfn] and (places.remote or places.mapped)):
+        return _data_piece(planned.workflow, lfn)
     url, further = output_urls(planned, lfn)
     deliver = f',"deliver":{encode(further)}' if further else ""
     return f'{{"lfn":{encode(name)},"url":{encode(url)}{deliver}'
@@ -226,13 +255,13 @@ def output_urls(planned: PlannedWorkflow, lfn: int) -> tuple[str, list[str]]:
     """Return where a task puts an output, and the further URLs that get a copy.
 
     Shapes: what another task reads, what goes to a local directory and what stays in the run
-    lies in `data/`; everything else goes to the output site directly.
+    lies in `data/` or `private/`; everything else goes to the output site directly.
     """
     name = planned.workflow.lfns[lfn]
-    places = planned.output_places
-    remote = [places.url(base, name) for base in places.remote] if planned.delivered[lfn] else []
-    if planned.graph.read[lfn] or places.local or not remote:
-        return data_key(name), remote
+    places = planned.places_of(lfn)
+    remote = places.remote_urls(name) if planned.delivered[lfn] else []
+    if planned.graph.read[lfn] or not remote or not places.is_handed_over(name):
+        return file_key(planned.workflow, lfn), remote
     return remote[0], remote[1:]
 
 

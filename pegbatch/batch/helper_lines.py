@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 from pegbatch.batch.bag_lines import encode
 from pegbatch.model.bags import CleanUp, Transfer, TransferArray
-from pegbatch.model.layout import data_key
+from pegbatch.model.file_keys import file_key
 from pegbatch.model.manifest import FileUse
+from pegbatch.model.workflow import Workflow
 
 TRANSFER_NAME = "stage-in"
 TRANSFER_TRANSFORMATION = "pegbatch::stage-in"
@@ -25,7 +26,7 @@ def transfer_lines(array: TransferArray) -> Iterator[list[str]]:
         ]
 
 
-def clean_up_lines(clean_up: CleanUp, lfns: Sequence[str]) -> Iterator[list[str]]:
+def clean_up_lines(clean_up: CleanUp, workflow: Workflow) -> Iterator[list[str]]:
     """Yield the lines of each bag of a clean-up job, in order."""
     after = list(clean_up.after)
     for bag, (first, last) in enumerate(pairwise(clean_up.bag_offsets)):
@@ -35,7 +36,7 @@ def clean_up_lines(clean_up: CleanUp, lfns: Sequence[str]) -> Iterator[list[str]
                     "bag": bag,
                     "after": after,
                     "delete": [
-                        data_key(lfns[lfn])
+                        file_key(workflow, lfn)
                         for lfn in clean_up.files[start : min(start + DELETIONS_A_LINE, last)]
                     ],
                 }

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pegbatch.batch.bag_lines import BagLines, encode
 from pegbatch.batch.helper_lines import clean_up_lines, transfer_lines
 from pegbatch.model.bags import PlannedWorkflow, ReusedDelivery
-from pegbatch.model.layout import data_key
+from pegbatch.model.file_keys import file_key
 from pegbatch.model.manifest import IndexLine, format_index_line
 from pegbatch.model.workflow import CHECKPOINT, OPTIONAL, OUTPUT
 
@@ -31,7 +31,7 @@ def manifests(planned: PlannedWorkflow) -> Iterator[tuple[str, Iterator[tuple[by
     for array in planned.transfer_arrays:
         yield array.name, bag_members(transfer_lines(array))
     for clean_up in planned.clean_ups:
-        yield clean_up.name, bag_members(clean_up_lines(clean_up, planned.workflow.lfns))
+        yield clean_up.name, bag_members(clean_up_lines(clean_up, planned.workflow))
 
 
 def bag_members(bags_of_lines: Iterable[list[str]]) -> Iterator[tuple[bytes, bytes]]:
@@ -95,10 +95,10 @@ def output_lines(planned: PlannedWorkflow) -> Iterator[str]:
         if not planned.delivered[number]:
             continue
         extra = _registration(planned, number) | ({"optional": True} if number in optional else {})
-        for place in planned.output_places.destinations(lfn):
+        for place in planned.places_of(number).destinations(lfn):
             line: dict[str, object] = {
                 "lfn": lfn,
-                "url": place.url if place.is_remote else data_key(lfn),
+                "url": place.url if place.is_remote else file_key(planned.workflow, number),
                 "destination": place.url,
                 "site": place.site,
             }
@@ -123,7 +123,10 @@ def _registration(planned: PlannedWorkflow, lfn: int) -> dict[str, object]:
     if not planned.registered or not planned.registered[lfn]:
         return {}
     producer = planned.graph.producers[lfn]
-    return {"register": True, "array": planned.arrays[planned.array_of[producer]].name}
+    found = {"register": True, "array": planned.arrays[planned.array_of[producer]].name}
+    if planned.inner_places:  # others may make files of that name
+        found["task"] = planned.workflow.tasks.ids[producer]
+    return found
 
 
 def _reused_line(reused: ReusedDelivery) -> dict[str, object]:

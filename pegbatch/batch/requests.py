@@ -17,6 +17,12 @@ from pegbatch.model.layout import WORKER_KEY
 from pegbatch.model.names import job_name
 from pegbatch.model.plan import Job, Plan
 from pegbatch.model.requests import SubmitRequest
+from pegbatch.model.sub_workflows import (
+    DEFINITION_VARIABLE,
+    NESTING_VARIABLE,
+    QUEUE_VARIABLE,
+    RUNS_VARIABLE,
+)
 from pegbatch.model.tries import Try, first_try
 
 
@@ -40,6 +46,8 @@ class RunIdentity:
     """By name of a container: the definition of the tasks in it."""
     on_fargate: bool = False
     """Whether the queue was seen to be on Fargate; the property of the plan wins."""
+    nesting: int = 1
+    """1, and one more for each run that this one is a part of."""
 
 
 def build_requests(
@@ -108,7 +116,19 @@ def _environment(plan: Plan, current: Try, job: Job, run: RunIdentity) -> list[d
         # The summary is a status: it says where the run was, and how long it took.
         values["PEGBATCH_SERVICE"] = run.service
         values["PEGBATCH_RUN_STARTED"] = f"{run.started:.3f}"
+    if any(task.array == job.name for task in plan.sub_workflows):
+        values |= _for_sub_workflows(run)
     return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _for_sub_workflows(run: RunIdentity) -> dict[str, str]:
+    """Return what a job is told whose tasks run sub-workflows: their jobs go where its own do."""
+    return {
+        RUNS_VARIABLE: "1",
+        NESTING_VARIABLE: str(run.nesting),
+        QUEUE_VARIABLE: run.job_queue,
+        DEFINITION_VARIABLE: run.job_definition,
+    }
 
 
 def compares_checksums(properties: Mapping[str, str]) -> bool:

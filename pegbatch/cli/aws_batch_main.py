@@ -50,7 +50,7 @@ ACTIONS_HINT = "give job files, or one of " + ", ".join(f"--{name}" for name in 
 @click.option(
     "-L",
     "--log-level",
-    type=click.Choice(list(LEVELS)),
+    type=click.Choice(list(LEVELS), case_sensitive=False),
     default="info",
     show_default=True,
     help="How much is said.",
@@ -80,6 +80,7 @@ ACTIONS_HINT = "give job files, or one of " + ", ".join(f"--{name}" for name in 
 @click.option("-f", "--files", metavar="F1,F2", help="Sent once for all jobs of the job files.")
 @click.option("--save", type=FILE, help="Write the resulting ARNs into this properties file.")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
+@click.option("--as-pegasus", is_flag=True, hidden=True, help="Ask nothing; no bucket unasked.")
 @click.option(
     "--wait",
     "wait_seconds",
@@ -156,7 +157,8 @@ def _words(given: dict[str, Any]) -> Words:
         files=tuple(name for name in (given["files"] or "").split(",") if name),
         job_files=given["job_files"],
         save=given["save"],
-        yes=given["yes"],
+        yes=given["yes"] or given["as_pegasus"],
+        as_pegasus=given["as_pegasus"],
         as_json=given["as_json"],
         wait_seconds=given["wait_seconds"],
     )

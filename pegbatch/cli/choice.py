@@ -44,7 +44,7 @@ def choose_service(plan: Plan, wishes: Wishes, recorded: str) -> Service:
     if wishes.aws and wishes.local:
         raise UsageError("--aws and --local exclude each other")
     if recorded:
-        return _recorded(wishes, "aws" if recorded == "aws" else "local")
+        return _recorded(wishes, service_of(recorded))
     named = plan.properties.get(REGION) and plan.properties.get(ACCOUNT)
     service: Service = "aws" if wishes.aws or (named and not wishes.local) else "local"
     if service == "aws" and plan.staging_url == EMBEDDED_BUCKET_URL:
@@ -54,6 +54,11 @@ def choose_service(plan: Plan, wishes: Wishes, recorded: str) -> Service:
             "pegasus.aws.account, and plan again; or run with --local",
         )
     return service
+
+
+def service_of(recorded: str) -> Service:
+    """Return where a run that has begun is, from what was recorded of it then."""
+    return "aws" if recorded == "aws" else "local"
 
 
 def region(plan: Plan, environment: Mapping[str, str]) -> str:

@@ -95,7 +95,8 @@ class Lines(Telling):
             if text not in self._waiting:
                 self._write(text)
         self._waiting = waiting
-        line, now = progress_line(look.status), self._clock.now()
+        line = progress_line(look.status, look.sub_workflows or ())
+        now = self._clock.now()
         state, before, last = self._last
         if line == before or (look.status.state == state and now - last < self._seconds):
             return

@@ -8,13 +8,13 @@ from typing import Literal
 
 from pegbatch.adapters.planned_tasks import read_task_graph
 from pegbatch.cli.looking_back import read_history
-from pegbatch.cli.planning import PlanRequest, read_given
+from pegbatch.cli.plan_request import PlanRequest
+from pegbatch.cli.planning import read_given
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.cli.wiring import open_run
 from pegbatch.engine.looking.array_outcomes import job_counts
 from pegbatch.model.drawing import Drawing
 from pegbatch.model.history import History
-from pegbatch.model.task_states import task_states
 from pegbatch.planner.draw import draw_arrays
 from pegbatch.planner.draw_tasks import TaskLabel, draw_tasks, task_graph
 from pegbatch.planner.pipeline import finish, refine
@@ -54,6 +54,6 @@ def _of_directory(path: Path, style: DrawingStyle) -> Drawing:
     if style.states and run.state().started is not None:
         history = read_history(run)
     if style.of == "tasks":
-        tasks = read_task_graph(run.directory, task_states(history) if history else None)
+        tasks = read_task_graph(run.directory, history.states if history else None)
         return draw_tasks(tasks, label=style.label, simple=style.simple)
     return draw_arrays(run.plan, job_counts(history) if history else None)

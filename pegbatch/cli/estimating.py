@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from pegbatch.adapters.planned_tasks import read_playable
 from pegbatch.adapters.submit_dir import SubmitDirectory
-from pegbatch.cli.planning import PlanRequest, read_given, without_collection
+from pegbatch.cli.plan_request import PlanRequest
+from pegbatch.cli.planning import read_given, without_collection
 from pegbatch.cli.pricing import Pricing, priced_machine
 from pegbatch.cli.telling import echo_warnings
 from pegbatch.model.estimate import Conditions, Estimate

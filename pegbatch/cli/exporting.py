@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from pegbatch.adapters.files import write_pieces
-from pegbatch.adapters.planned_tasks import read_playable
-from pegbatch.adapters.traced_tasks import traced_tasks, upload_sizes
+from pegbatch.cli.choice import service_of
+from pegbatch.cli.nested.tracing import joined_graph, traced_runs
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, open_store
 from pegbatch.engine.statistics.file_sizes import output_sizes_on_record, with_implied_sizes
 from pegbatch.engine.statistics.overall import busy_seconds
 from pegbatch.model.history import History
-from pegbatch.model.trace import Trace
+from pegbatch.model.trace import Trace, TracedTask
 from pegbatch.planner.cycles import children_of
 from pegbatch.report.wfformat import wfformat_pieces
 
@@ -33,13 +34,16 @@ def export_wfformat(run: OpenRun, history: History, path: Path) -> None:
 
 
 def _trace(run: OpenRun, history: History) -> Trace:
-    folder, jobs = run.directory.path, run.plan.jobs
-    tasks = partial(traced_tasks, folder, jobs)
-    graph = read_playable(run.directory).graph
+    runs = traced_runs(run, history)
+
+    def tasks() -> Iterator[TracedTask]:
+        return chain.from_iterable(one.tasks(history) for one in runs)
+
+    graph = joined_graph(runs, history)
     offsets, children = children_of(graph)
-    sizes = upload_sizes(folder, jobs)
+    sizes = {lfn: size for one in runs for lfn, size in one.upload_sizes(history).items()}
     if history.started is not None:
-        store = open_store(run, "aws" if history.status.service == "aws" else "local")
+        store = open_store(run, service_of(history.status.service))
         sizes |= output_sizes_on_record(store, history)
     return Trace(
         history=history,

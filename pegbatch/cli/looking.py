@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 
+from pegbatch.adapters.nested_runs import nested_reader
+from pegbatch.cli.choice import service_of
 from pegbatch.cli.pricing import Pricing, priced_machine
 from pegbatch.cli.wiring import OpenRun
 from pegbatch.engine.looking.looker import LookSettings
@@ -23,11 +25,14 @@ def look_settings(run: OpenRun, service: str) -> LookSettings:
     machine, prices = priced_machine(Pricing())
     on_amazon = service == "aws"
     base = "" if on_amazon else shlex.quote(str(run.local_folder.parent))
-    pace = _PACES["aws" if on_amazon else "local"]
+    pace = _PACES[service_of(service)]
     return LookSettings(
         machine=machine,
         prices=prices,
         submit_dir=shlex.quote(str(run.directory.path)),
         embedded_in=base,
-        **pace,
+        list_seconds=pace["list_seconds"],
+        why_seconds=pace["why_seconds"],
+        quiet_seconds=pace["quiet_seconds"],
+        read_nested=nested_reader,
     )

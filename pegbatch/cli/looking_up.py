@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 from pegbatch.adapters.brought_objects import bring_objects
 from pegbatch.adapters.local_facts import look_up
@@ -14,17 +15,23 @@ from pegbatch.adapters.planning_inputs import Catalogs
 from pegbatch.adapters.s3_logins import S3Logins
 from pegbatch.adapters.store import Store
 from pegbatch.errors import PlanError
-from pegbatch.model.facts import Facts
+from pegbatch.model.facts import Facts, FileFacts
 from pegbatch.model.replica_sources import ReplicaSources
 from pegbatch.planner.stages import Given
 from pegbatch.planner.survey import files_to_look_up, objects_to_bring
 from pegbatch.planner.urls import s3_user
 
 
-def look_up_facts(given: Given, logins: S3Logins, memory: Path | None) -> Facts:
+def look_up_facts(
+    given: Given,
+    logins: S3Logins,
+    memory: Path | None,
+    known: Mapping[str, FileFacts] = MappingProxyType({}),
+) -> Facts:
     """Bring the objects that only the client reaches, then look at the local files.
 
-    Shapes: memory is the SQLite file of remembered checksums, or None for none.
+    Shapes: memory is the SQLite file of remembered checksums, or None for none; files that are
+    known, by their paths, are not looked at: they are on another machine.
     Errors: InputError of a workflow that cannot be reduced; OutsideError.
     """
     urls = _wanted(objects_to_bring, given)
@@ -32,9 +39,14 @@ def look_up_facts(given: Given, logins: S3Logins, memory: Path | None) -> Facts:
     if urls:
         folder = (memory.parent if memory else Path(given.options.base_dir)) / "objects"
         brought = bring_objects(urls, Store(of_user=options_of_users(logins, {})), folder)
-    files = look_up(_wanted(files_to_look_up, replace(given, facts=brought)), memory)
+    wanted = _wanted(files_to_look_up, replace(given, facts=brought))
+    files = look_up([path for path in wanted if path not in known], memory)
+    from_afar = {path: known[path] for path in wanted if path in known}
     return replace(
-        files, brought=brought.brought, unreadable={**files.unreadable, **brought.unreadable}
+        files,
+        files={**files.files, **from_afar},
+        brought=brought.brought,
+        unreadable={**files.unreadable, **brought.unreadable},
     )
 
 

@@ -6,12 +6,15 @@ log before anything is sent. Who cannot be told is a warning; the run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from pegbatch.adapters.notices import post, publish
+from pegbatch.cli.choice import service_of
+from pegbatch.cli.nested.deliveries import with_nested_failures
+from pegbatch.cli.nested.door import find_nested
 from pegbatch.cli.recipients import Recipients, recipients
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, held, open_store
@@ -45,7 +48,7 @@ class Notifier:
         now = context.ports.clock.now()
         if now < self._due or state.started is None or state.outcome is not None:
             return
-        self._due = now + LOOK_SECONDS["aws" if state.service == "aws" else "local"]
+        self._due = now + LOOK_SECONDS[service_of(state.service)]
         try:
             self._tell_failure(context.ports.store, state)
         except OutsideError:
@@ -55,9 +58,8 @@ class Notifier:
         """Tell how a try has ended, and of a failure that nobody was told of; holds the lock."""
         if state.outcome is None or not any(self._wants(kind, state) for kind in _KINDS):
             return
-        store = open_store(self.run, "aws" if state.service == "aws" else "local")
-        summary = read_summary(store, state)
-        failures = () if summary is None or state.outcome == "succeeded" else summary.failures
+        store = open_store(self.run, service_of(state.service))
+        failures = () if state.outcome == "succeeded" else self._failures(store, state)
         if state.outcome == "failed" and self._wants("first-failure", state):
             failed = [row for row in failures if row.get("state") == "failed"]
             if failed:
@@ -69,6 +71,13 @@ class Notifier:
             status = build_status(self.run.plan, state, findings, now=self.run.clock.now())
             place = str(self.run.directory.path)
             self._send("verdict", verdict_notice(status, failures, place))
+
+    def _failures(self, store: ObjectStore, state: RunState) -> Sequence[Mapping[str, Any]]:
+        """Return the first failures, those of sub-workflows among them."""
+        summary = read_summary(store, state)
+        if summary is None:
+            return ()
+        return with_nested_failures(summary.failures, find_nested(self.run, store, state))
 
     def _wants(self, kind: NoticeKind, state: RunState) -> bool:
         return self.to.anybody and kind in self.to.options.kinds and kind not in state.notified

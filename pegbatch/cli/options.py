@@ -35,13 +35,21 @@ def is_url(word: str) -> bool:
     return bool(_URL(word))
 
 
-def _directory(_: click.Context, __: click.Parameter, word: str) -> Path:
+def submit_dir_path(word: str) -> Path:
+    """Return the submit directory that a word names.
+
+    Errors: UsageError where it is the URL of a run.
+    """
     if is_url(word):
         raise UsageError(
             f"{word} is a run, and this command wants its submit directory",
             hint=f"`pegbatch run {shlex.quote(word)}` brings the directory back where it is lost",
         )
     return Path(word)
+
+
+def _directory(_: click.Context, __: click.Parameter, word: str) -> Path:
+    return submit_dir_path(word)
 
 
 def json_option(function: Command) -> Command:

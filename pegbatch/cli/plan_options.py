@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from pegbatch.cli.planning import PlanRequest
+from pegbatch.cli.plan_request import PlanRequest
 from pegbatch.model.options import CleanUpStrategy
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -60,6 +60,12 @@ _AFTER = (
                  "vertical), whole, all as in Pegasus; chain (tasks that only wait for each other "
                  "run in one child)."),
 )  # fmt: skip
+
+
+force_option = click.option(
+    "-f", "--force", is_flag=True, help="Run every task, whatever exists already."
+)
+"""Of what makes plans that run."""
 
 
 def planning_options(function: Command) -> Command:

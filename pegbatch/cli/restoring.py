@@ -22,7 +22,7 @@ from pegbatch.adapters.s3_logins import home_directory, load_logins
 from pegbatch.adapters.sqlite_runs import DATABASE, SqliteRuns
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.wire_buckets import wire_options
-from pegbatch.cli.choice import Service, Wishes
+from pegbatch.cli.choice import Service, Wishes, service_of
 from pegbatch.cli.current_user import current_user
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import (
@@ -73,8 +73,8 @@ def restore(word: str, wishes: Wishes, *, base_dir: Path | None, output_dir: Pat
         moved = bring_plan(store, run_url, draft, base=base, places=(base, chosen))
         if moved:
             say(f"pegbatch: {moved:,} outputs go to {chosen}; --output-dir names another place")
-        _write_log(draft, known, with_try=has_try(store, run_url, known.number))
-        _take_up(open_run(draft), known)
+        write_log(draft, known, with_try=has_try(store, run_url, known.number))
+        take_up(open_run(draft), known)
 
     path = publish_directory(folder, fill)
     say(f"pegbatch: the run is restored to {path}")
@@ -172,7 +172,7 @@ def _check_place(known: KnownRun, run_url: str, service: Service, base: Path) ->
         )
 
 
-def _write_log(draft: Path, known: KnownRun, *, with_try: bool) -> None:
+def write_log(draft: Path, known: KnownRun, *, with_try: bool) -> None:
     """Begin the log as it was when the newest try that was sent had begun."""
     runs = SqliteRuns(draft)
     number = known.number if with_try else known.number - 1
@@ -190,9 +190,13 @@ def _write_log(draft: Path, known: KnownRun, *, with_try: bool) -> None:
         runs.append(RunEvent(known.started, kind, told))
 
 
-def _take_up(run: OpenRun, known: KnownRun) -> None:
-    """Note the jobs of the newest try that Batch knows, and what became of the others."""
-    service: Service = "aws" if known.service == "aws" else "local"
+def take_up(run: OpenRun, known: KnownRun, *, forgets: bool = True) -> int:
+    """Note the jobs of the newest try that Batch knows, and what became of the others.
+
+    Shapes: where Batch cannot have forgotten any yet, the others were never submitted; returns how
+    many it knows.
+    """
+    service = service_of(known.service)
     with batch_caller(run, service) as caller:
         store = open_store(run, service, wire=known.wire)
         context = engine_context(
@@ -205,7 +209,9 @@ def _take_up(run: OpenRun, known: KnownRun) -> None:
             f"pegbatch: AWS Batch knows {len(names) - len(lost):,} of {len(names):,} jobs of "
             f"try {context.state.number}"
         )
-        settle_forgotten(context, lost)
+        if forgets:
+            settle_forgotten(context, lost)
+        return len(names) - len(lost)
 
 
 def _job_names(plan: Plan, context: Context, known: KnownRun) -> dict[str, str]:

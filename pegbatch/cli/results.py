@@ -28,7 +28,7 @@ def echo_status(result: RunResult, *, as_json: bool, arrays: bool = False) -> No
 
 def _bad(result: RunResult) -> int:
     tasks = result.status.tasks
-    return tasks.failed + tasks.skipped
+    return tasks.failed + tasks.skipped + result.nested_bad
 
 
 def echo_end(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
@@ -36,7 +36,7 @@ def echo_end(run: OpenRun, result: RunResult, *, as_json: bool) -> None:
     if as_json:
         echo_json(status_to_json(result.status))
         return
-    total = result.status.outputs
+    total = result.status.outputs + result.more_outputs
     parts = [headline(result.status), failures_text(result.failures, _bad(result))]
     parts.append(outputs_text(result.outputs, total))
     parts.append(f"submit directory: {run.directory.path}")
@@ -89,5 +89,5 @@ def echo_fetched(result: RunResult, *, as_json: bool) -> None:
 
 
 def place(run: OpenRun) -> str:
-    """Return the submit directory as a shell takes it."""
-    return shlex.quote(str(run.directory.path))
+    """Return the submit directory that the user knows, as a shell takes it."""
+    return shlex.quote(str(run.known_path))

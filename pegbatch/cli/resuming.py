@@ -94,12 +94,28 @@ def find_next_try(
     deliveries = Deliveries(
         outputs=lambda: run.directory.outputs(state.run_url),
         is_here=lambda output: delivered_size(store, output) is not None,
+        lost=frozenset() if run.host is None else absent_urls(store, run.host.wanted),
     )
     read_files = run.directory.task_files
     undone = find_undone(store, state.run_url, run.plan, missing, read_files, deliveries)
     all_missing = with_undone(missing, undone)
     next_try = remainder(run.plan, all_missing, state.number + 1, succeeded=succeeded)
     return FoundTry(next_try, undone)
+
+
+def absent_urls(store: ObjectStore, urls: Iterable[str]) -> frozenset[str]:
+    """Return those at which there is nothing."""
+    wanted = tuple(urls)
+
+    def is_there(url: str) -> bool:
+        try:
+            store.head(url)
+        except ObjectMissing:
+            return False
+        return True
+
+    answers = zip(wanted, map_parallel(is_there, wanted), strict=True)
+    return frozenset(url for url, there in answers if not there)
 
 
 def say_resume(plan: Plan, found: FoundTry) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
-from pegbatch.cli.options import is_url
+from pegbatch.cli.options import is_url, submit_dir_path
 from pegbatch.errors import UsageError
 from pegbatch.model.layout import PLAN_FILE
 
@@ -19,7 +18,7 @@ def dir_or_word(first: str | None, second: str | None) -> tuple[Path, str | None
     is_word = first is not None and second is None and not is_url(first)
     if is_word and _is_submit_dir(".") and not _is_submit_dir(str(first)):
         return Path(), first
-    return _directory(first or "."), second
+    return submit_dir_path(first or "."), second
 
 
 def dir_and_word(first: str, second: str | None) -> tuple[Path, str]:
@@ -28,7 +27,7 @@ def dir_and_word(first: str, second: str | None) -> tuple[Path, str]:
     Errors: UsageError where a URL, or a directory and no word, is given.
     """
     if second is not None:
-        return _directory(first), second
+        return submit_dir_path(first), second
     if _is_submit_dir(first):
         raise UsageError(
             f"{first} is a submit directory, and nothing in it is named",
@@ -39,12 +38,3 @@ def dir_and_word(first: str, second: str | None) -> tuple[Path, str]:
 
 def _is_submit_dir(word: str) -> bool:
     return (Path(word) / PLAN_FILE).is_file()
-
-
-def _directory(word: str) -> Path:
-    if is_url(word):
-        raise UsageError(
-            f"{word} is a run, and this command wants its submit directory",
-            hint=f"`pegbatch run {shlex.quote(word)}` brings the directory back where it is lost",
-        )
-    return Path(word)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import Any
 
 from pegbatch.adapters.delivery import destination_path, fetch_file
-from pegbatch.cli.choice import Service, Wishes
+from pegbatch.cli.choice import Wishes, service_of
 from pegbatch.cli.looking import look_settings
+from pegbatch.cli.nested.cancelling import cancel_nested
+from pegbatch.cli.nested.deliveries import (
+    all_outputs,
+    bad_tasks,
+    nested_deliveries,
+    with_nested_failures,
+)
+from pegbatch.cli.nested.door import find_nested, not_begun
 from pegbatch.cli.notifying import open_notifier, tell_end, watched
 from pegbatch.cli.registering import register_outputs
 from pegbatch.cli.submitting import submitting_context
@@ -51,7 +59,11 @@ class RunResult:
     fetched: FetchReport = field(default_factory=FetchReport)
     outputs: tuple[tuple[str, int | None, str], ...] = ()
     """The first outputs: LFN, size, place."""
+    more_outputs: int = 0
+    """Of nested runs, beyond those that the plan counts."""
     failures: tuple[Mapping[str, Any], ...] = ()
+    nested_bad: int = 0
+    """Tasks of nested runs that failed or were skipped."""
 
     @property
     def exit_code(self) -> int:
@@ -156,18 +168,33 @@ def look_at(run: OpenRun, *, closely: bool = False) -> RunResult:
     state = run.state()
     settings = look_settings(run, state.service)
     if state.started is None or state.outcome is not None:
-        store = None if state.started is None else open_store(run, _service(state))
+        store = None if state.started is None else open_store(run, service_of(state.service))
         findings = Findings() if store is None else look_up(store, state)
         look = build_look(run.plan, state, findings, (), settings, now=run.clock.now())
-        failures = () if store is None else _failures(store, state)
-        return RunResult(status=look.status, look=look, failures=failures)
+        result = RunResult(status=look.status, look=look)
+        if store is None and run.plan.sub_workflows:
+            return replace(result, look=replace(look, sub_workflows=not_begun(run.plan)))
+        return _seen_through(run, store, state, result) if store and closely else result
     with held(run) as writes, watching_context(run, writes=writes) as context:
         after = loop.look(context)
         looker = Looker(settings, bears=False, closely=closely)
         look = looker.look(context, quiet_since=state.changed)
-        return RunResult(
-            status=look.status, look=look, failures=_failures(context.ports.store, after)
-        )
+        result = RunResult(status=look.status, look=look)
+        if after.outcome is None:
+            return result
+        return _seen_through(run, context.ports.store, after, result)
+
+
+def _seen_through(
+    run: OpenRun, store: ObjectStore, state: RunState, result: RunResult
+) -> RunResult:
+    """Add what is known of the runs of sub-workflows, and the first failures, theirs among them."""
+    nested = find_nested(run, store, state)
+    look = result.look
+    if look is not None and run.plan.sub_workflows:
+        look = replace(look, sub_workflows=nested.statuses())
+    failures = with_nested_failures(_failures(store, state), nested)
+    return replace(result, look=look, failures=failures, nested_bad=bad_tasks(nested))
 
 
 def fetch(run: OpenRun) -> RunResult:
@@ -184,26 +211,31 @@ def cancel_run(run: OpenRun) -> RunResult:
         with watching_context(run, writes=True) as context:
             cancel(context)
             state = loop.wait(context, at_most_seconds=CANCEL_SECONDS)
-    store = open_store(run, _service(state))
+    store = open_store(run, service_of(state.service))
+    cancel_nested(run, store, state, at_most_seconds=CANCEL_SECONDS)
     return RunResult(status=_status(run, state, look_up(store, state)))
 
 
 def _ended(run: OpenRun, state: RunState | None = None) -> RunResult:
     """Fetch what there is to fetch, and gather what is said at the end."""
     known = run.state() if state is None else state
-    store = open_store(run, _service(known))
-    outputs = run.directory.outputs(known.run_url)
+    store = open_store(run, service_of(known.service))
+    nested = find_nested(run, store, known)
+    within = nested_deliveries(nested)
+    outputs = chain(run.directory.outputs(known.run_url), all_outputs(within))
     fetched = fetch_outputs(outputs, lambda output: fetch_file(store, output))
     if fetched.files:
         run.journal().put("fetched", files=fetched.files, bytes=fetched.size_bytes)
     if fetched.missing and known.outcome == "succeeded":
         say(f"pegbatch: {_gone_text(fetched.missing)}")
-    register_outputs(run, known, store)
+    register_outputs(run, known, store, within)
     return RunResult(
         status=_status(run, known, look_up(store, known)),
         fetched=fetched,
-        outputs=_first_outputs(run, store, known.run_url),
-        failures=_failures(store, known),
+        outputs=_first_outputs(run, store, known.run_url, all_outputs(within)),
+        more_outputs=sum(len(one.outputs) for one in within),
+        failures=with_nested_failures(_failures(store, known), nested),
+        nested_bad=bad_tasks(nested),
     )
 
 
@@ -218,9 +250,9 @@ def _gone_text(lfns: Sequence[str]) -> str:
 
 
 def _first_outputs(
-    run: OpenRun, store: ObjectStore, run_url: str
+    run: OpenRun, store: ObjectStore, run_url: str, more: Iterable[Output]
 ) -> tuple[tuple[str, int | None, str], ...]:
-    first = islice(run.directory.outputs(run_url), SHOWN_OUTPUTS)
+    first = islice(chain(run.directory.outputs(run_url), more), SHOWN_OUTPUTS)
     return tuple((output.lfn, size, _place(output)) for output, size in output_sizes(store, first))
 
 
@@ -253,10 +285,6 @@ def begun(run: OpenRun) -> RunState:
             hint=f"run it with `pegbatch run {shlex.quote(str(run.directory.path))}`",
         )
     return state
-
-
-def _service(state: RunState) -> Service:
-    return "aws" if state.service == "aws" else "local"
 
 
 def _status(run: OpenRun, state: RunState, findings: Findings) -> RunStatus:

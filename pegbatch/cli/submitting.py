@@ -20,6 +20,7 @@ from pegbatch.adapters.worker_archive import write_worker
 from pegbatch.batch.requests import RunIdentity, build_requests
 from pegbatch.cli.choice import Service, Wishes, choose_service, local_runtime, local_vcpus
 from pegbatch.cli.resuming import begin_next_try
+from pegbatch.cli.staging_bucket import put_first
 from pegbatch.cli.telling import say
 from pegbatch.cli.wire import choose_wire
 from pegbatch.cli.wiring import OpenRun, batch_caller, engine_context, open_store
@@ -94,6 +95,7 @@ def run_identity(
         job_definition=entities.job_definition,
         container_definitions=container_definitions,
         on_fargate=on_fargate,
+        nesting=1 if run.host is None else run.host.nesting + 1,
     )
 
 
@@ -104,6 +106,8 @@ def _say(text: str) -> None:
 def _entities(
     run: OpenRun, service: Service, caller: AwsCaller, vcpus: int | None, *, on_demand: bool
 ) -> Entities:
+    if run.host is not None:
+        return Entities(run.host.job_queue, run.host.job_definition)
     if service == "aws":
         return named_entities(run.plan.properties, on_demand=on_demand)
     return LocalEntities(
@@ -145,18 +149,26 @@ def _begin(run: OpenRun, context: Context, service: Service, *, wire: bool) -> N
 
 def _begin_run(run: OpenRun, journal: Journal, service: Service, *, wire: bool) -> None:
     """Give a run its URL and its name on Batch."""
-    run_hex = secrets.token_hex(HEX_DIGITS // 2)
     name = safe_name(run.plan.label or run.plan.workflow)
-    folder = "/".join(part for part in (run.plan.staging_url, run.plan.run_folder) if part)
-    stamp = datetime.fromtimestamp(run.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    if run.host is None:
+        run_hex = secrets.token_hex(HEX_DIGITS // 2)
+        run_url = _new_url(run, f"{name}-", run_hex)
+    else:
+        run_hex, run_url = run.host.run_hex, run.host.run_url
     body = {
         "try": 1,
-        "run_url": f"{folder}/{name}-{stamp}-{run_hex}",
+        "run_url": run_url,
         "service": service,
         "job_prefix": f"{name}-{run_hex}",
         **({"wire": True} if wire else {}),
     }
     journal.put("run-started", **body)
+
+
+def _new_url(run: OpenRun, start: str, run_hex: str) -> str:
+    folder = "/".join(part for part in (run.plan.staging_url, run.plan.run_folder) if part)
+    stamp = datetime.fromtimestamp(run.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{folder}/{start}{stamp}-{run_hex}"
 
 
 def _leave_identity(run: OpenRun, context: Context, queue: str) -> None:
@@ -174,7 +186,7 @@ def _leave_identity(run: OpenRun, context: Context, queue: str) -> None:
         local_folder=str(run.local_folder) if state.service == "local" else "",
     )
     url = join_url(state.run_url, plan_key(RUN_FILE))
-    context.ports.store.write(url, json.dumps(known_run_to_json(known)).encode())
+    put_first(run, context, url, json.dumps(known_run_to_json(known)).encode())
 
 
 def _launch(run: OpenRun, state: RunState, identity: RunIdentity, worker: Path) -> Launch:

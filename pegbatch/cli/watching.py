@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pegbatch.cli.choice import service_of
 from pegbatch.cli.running import OnChange
 from pegbatch.cli.wiring import OpenRun, watching_context
 from pegbatch.engine import loop
@@ -21,7 +22,7 @@ def watch(run: OpenRun, on_change: OnChange, *, seconds: float | None) -> None:
     state = run.state()
     if state.started is None or state.outcome is not None:
         return
-    pause = _SECONDS["aws" if state.service == "aws" else "local"] if seconds is None else seconds
+    pause = _SECONDS[service_of(state.service)] if seconds is None else seconds
     with watching_context(run, writes=False, on_change=on_change) as context:
         pace = replace(context.pace, first_seconds=pause, longest_seconds=pause)
         loop.look(context)  # so that what is shown first is how it stands now

@@ -20,22 +20,35 @@ from pegbatch.adapters.store import Store, s3_endpoint
 from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.adapters.wire_buckets import wire_options
-from pegbatch.cli.choice import Service, region
+from pegbatch.cli.choice import Service, region, service_of
+from pegbatch.cli.nesting.host import Host
 from pegbatch.cli.telling import say
 from pegbatch.cli.wire import prepare_buckets
 from pegbatch.emulator.background import ensure_running, local_folder, running
 from pegbatch.emulator.settings import Runtime
 from pegbatch.engine.context import Context, Pace, Ports
+from pegbatch.engine.folding import fold
 from pegbatch.engine.journal import Journal
-from pegbatch.engine.state import RunState, fold, new_state
-from pegbatch.errors import JobServiceError, OutsideError
+from pegbatch.engine.state import RunState, new_state
+from pegbatch.errors import InputError, JobServiceError, JobServiceUnreachable, OutsideError
+from pegbatch.model.layout import NESTED_FILE
 from pegbatch.model.plan import Plan
 from pegbatch.model.tries import Try
+from pegbatch.ports import RunStore
 
 PACES = {
     "local": Pace(0.05, 0.5, fresh_seconds=60.0, forgotten_seconds=5.0, sample_seconds=10.0),
     "aws": Pace(5.0, 30.0),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFrom:
+    """Where a nested run is looked at from: the run that its user knows."""
+
+    submit_dir: Path
+    prefix: str
+    """What ids of its tasks begin with there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +57,12 @@ class OpenRun:
 
     directory: SubmitDirectory
     plan: Plan
-    runs: SqliteRuns
+    runs: RunStore
     clock: SystemClock
+    host: Host | None = None
+    """The job of another run that drives this one; None: a client does."""
+    seen_from: SeenFrom | None = None
+    """Of a nested run; None: it is the user's own."""
 
     def state(self) -> RunState:
         """Return the fold of the log as it is now."""
@@ -59,8 +76,23 @@ class OpenRun:
         return new_state(self.plan, KnownTries(self.directory))
 
     @property
+    def known_path(self) -> Path:
+        """Return the submit directory that the user knows."""
+        return self.directory.path if self.seen_from is None else self.seen_from.submit_dir
+
+    def known_id(self, task_id: str) -> str:
+        """Return the id by which the user knows a task of the plan."""
+        return task_id if self.seen_from is None else f"{self.seen_from.prefix}{task_id}"
+
+    def known_array(self, name: str) -> str:
+        """Return the name by which the user knows an array job of the plan."""
+        return name if self.seen_from is None else f"{self.seen_from.prefix[:-1]}/{name}"
+
+    @property
     def local_folder(self) -> Path:
         """Return the folder of the embedded AWS of this run."""
+        if self.host is not None and self.host.local_folder is not None:
+            return self.host.local_folder
         return local_folder(self.directory.base_directory())
 
 
@@ -81,17 +113,24 @@ class KnownTries(Mapping[int, Try]):
         return len(self._directory.tries())
 
 
-def open_run(path: Path) -> OpenRun:
+def open_run(path: Path, host: Host | None = None) -> OpenRun:
     """Open a submit directory.
 
-    Errors: InputError where it is none.
+    Errors: InputError where it is none, or one that was brought for looking at a nested run.
     """
     directory = SubmitDirectory(path)
+    if (directory.path / NESTED_FILE).exists():
+        raise InputError(
+            "this is what was brought of the run of a sub-workflow, to be looked at",
+            where=str(directory.path),
+            hint="give the submit directory around it; its tasks are sub.t1, its arrays sub/L0-a",
+        )
     return OpenRun(
         directory=directory,
         plan=directory.plan(),
         runs=SqliteRuns(directory.path),
         clock=SystemClock(),
+        host=host,
     )
 
 
@@ -103,6 +142,8 @@ def open_store(run: OpenRun, service: Service, *, wire: bool | None = None) -> S
     logins = load_logins(home_directory(os.environ), os.environ)
     state = run.state()
     if state.wire if wire is None else wire:
+        if run.host is not None:
+            return Store(s3=wire_options(run.host.batch_url), of_user=options_of_users(logins, {}))
         endpoint = ensure_running(run.local_folder)
         store = Store(s3=wire_options(endpoint.url), of_user=options_of_users(logins, {}))
         prepare_buckets(endpoint.url, run.directory, run.plan.staging_url, state, store)
@@ -143,7 +184,7 @@ def watching_context(
 
     Shapes: without writes nothing is added to the log (another process does that).
     """
-    service: Service = "aws" if run.state().service == "aws" else "local"
+    service = service_of(run.state().service)
     with batch_caller(run, service) as caller:
         store = open_store(run, service)
         yield engine_context(run, service, caller, store, writes=writes, on_change=on_change)
@@ -156,7 +197,12 @@ def batch_caller(
     """Connect to AWS Batch, the embedded one or Amazon's; with tell, say which."""
     revive: Callable[[], None] = _let_be
     with ExitStack() as stack:
-        if service == "local":
+        if service == "local" and run.host is not None:
+            # The embedded AWS that runs this job: where it ends, so does the job.
+            revive = _end_with_it
+            where = f"the embedded AWS in {run.local_folder}"
+            client = stack.enter_context(local_client("batch", run.host.batch_url))
+        elif service == "local":
             endpoint = ensure_running(run.local_folder, runtime=runtime)
             where = f"the embedded AWS in {run.local_folder}"
             client = stack.enter_context(local_client("batch", endpoint.url))
@@ -184,6 +230,10 @@ def _revive(folder: Path, url: str) -> None:
             where=str(folder),
             hint="if its folder was deleted, its jobs are gone; run the same command again",
         )
+
+
+def _end_with_it() -> None:
+    raise JobServiceUnreachable("the embedded AWS that ran this job has ended")
 
 
 def _let_be() -> None:

@@ -21,7 +21,7 @@ from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 
-from pegbatch.emulator.settings import ACCOUNT
+from pegbatch.emulator.rules import names
 from pegbatch.emulator.template_values import as_request
 
 logger = logging.getLogger(__name__)
@@ -118,10 +118,10 @@ def install(url: str) -> None:
 class Resources:
     """Makes, changes and deletes the resources of one kind."""
 
-    def __init__(self, kind: Kind, url: str, region: str, life: str) -> None:
+    def __init__(self, kind: Kind, url: str, region: str, account: str, life: str) -> None:
         """Take the kind, where to make it, and what tells this process from others."""
         self.kind = kind
-        self._region = region
+        self._home = f"{region}:{account}"
         self._life = life
         self._client: Any = boto3.client(
             "batch",
@@ -150,7 +150,7 @@ class Resources:
             # There is always room for another revision.
             return None
         kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", self.kind.type).lower()
-        arn = f"arn:aws:batch:{self._region}:{ACCOUNT}:{kind}/{name}"
+        arn = names.arn(self._home, kind, name)
         try:
             tags = self._client.list_tags_for_resource(resourceArn=arn)["tags"]
         except ClientError:
@@ -267,7 +267,7 @@ def _model(kind: Kind, url: str, life: str) -> type[Any]:
             region_name: str,
             **kwargs: Any,
         ) -> Any:
-            resources = Resources(kind, url, region_name, life)
+            resources = Resources(kind, url, region_name, account_id, life)
             arn = resources.create(resource_name, cloudformation_json["Properties"])
             return cls(resources, arn)
 
@@ -283,7 +283,7 @@ def _model(kind: Kind, url: str, life: str) -> type[Any]:
             properties = cloudformation_json["Properties"]
             old = original_resource.physical_resource_id
             name = properties.get(cls.cloudformation_name_type(), _name_in(old))
-            resources = Resources(kind, url, region_name, life)
+            resources = Resources(kind, url, region_name, account_id, life)
             return cls(resources, resources.update(old, name, properties))
 
     return Model

@@ -65,6 +65,7 @@ class Control:
             "pid": os.getpid(),
             "folder": str(self._world.settings.folder),
             "region": self._world.settings.region,
+            "account": self._world.settings.account,
             "runtime": self._world.settings.runtime,
             "jobs": len(core.jobs),
             "open_jobs": core.open_jobs,

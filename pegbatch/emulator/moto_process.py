@@ -47,10 +47,11 @@ def check_installed() -> None:
 class MotoProcess:
     """One such server, started by the first who needs it, and again if it has died."""
 
-    def __init__(self, folder: Path, region: str) -> None:
-        """Take a folder of this user alone, and the region of calls that name none."""
+    def __init__(self, folder: Path, region: str, account: str) -> None:
+        """Take a folder of this user alone, the region of calls that name none, and whose it is."""
         self._folder = folder
         self._region = region
+        self._account = account
         self._place = -1
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -90,7 +91,7 @@ class MotoProcess:
                 stdout=_STANDARD_ERROR,
                 pass_fds=[listening.fileno()],
                 cwd=self._folder,
-                env=_environment(os.environ, self._region),
+                env=_environment(os.environ, self._region, self._account),
                 start_new_session=True,
             )
 
@@ -122,7 +123,7 @@ class MotoProcess:
 _WORDS = (sys.executable, "-P", "-m", "pegbatch.emulator.moto_server")
 
 
-def _environment(outer: Mapping[str, str], region: str) -> dict[str, str]:
+def _environment(outer: Mapping[str, str], region: str, account: str) -> dict[str, str]:
     kept = {key: outer[key] for key in _PASSED_ON if key in outer}
     chosen = {key: value for key, value in outer.items() if key.startswith("MOTO_")}
     return {
@@ -133,5 +134,6 @@ def _environment(outer: Mapping[str, str], region: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",
         "AWS_DEFAULT_REGION": region,
+        "MOTO_ACCOUNT_ID": account,
         "AWS_EC2_METADATA_DISABLED": "true",
     }

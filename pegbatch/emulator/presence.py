@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pegbatch.adapters.private_files import write_private
+from pegbatch.adapters.private_files import replace_private
 
 FILE = "emulator.json"
 PATIENCE_SECONDS = 10.0
@@ -36,11 +36,8 @@ class Endpoint:
 
 def publish(endpoint: Endpoint) -> None:
     """Write emulator.json, whole or not at all."""
-    path = endpoint.folder / FILE
-    draft = path.with_suffix(f".{endpoint.pid}.tmp")
     body = {"address": endpoint.url, "pid": endpoint.pid}
-    write_private(draft, json.dumps(body).encode() + b"\n")
-    draft.replace(path)
+    replace_private(endpoint.folder / FILE, json.dumps(body).encode() + b"\n")
 
 
 def forget(endpoint: Endpoint) -> None:

@@ -31,9 +31,9 @@ WORDS = {
 class Registry:
     """All entities by kind and name (`name:revision` for definitions)."""
 
-    def __init__(self, region: str, placement: Placement) -> None:
-        """Start empty; placement is told of environments, queues and consumables."""
-        self.region = region
+    def __init__(self, home: str, placement: Placement) -> None:
+        """Start empty, in `region:account`; placement is told of what jobs run on and consume."""
+        self._home = home
         self._placement = placement
         self._bodies: dict[str, dict[str, Json]] = {kind: {} for kind in KINDS}
         self.unsaved: dict[tuple[str, str], Json | None] = {}
@@ -41,7 +41,7 @@ class Registry:
 
     def arn(self, kind: str, name: str) -> str:
         """Return the ARN of an entity."""
-        return arn(self.region, kind, name)
+        return arn(self._home, kind, name)
 
     def all(self, kind: str) -> Iterator[tuple[str, Json]]:
         """Yield the entities of a kind in the order of their creation."""

@@ -65,13 +65,8 @@ async def serve(
     private_folder(settings.folder)
     settings.buckets.mkdir(exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
-        lock = stack.enter_context(await _only_one(settings))
-        home = Home(lock, stop)
-        stack.callback(home.close)
-        sweeping = asyncio.create_task(asyncio.to_thread(sweep_drafts, settings.buckets))
-        stack.push_async_callback(asyncio.wait, [sweeping])
-        make_private(settings.folder / "batch.db")
-        storage = stack.enter_context(contextlib.closing(Storage(settings.folder / "batch.db")))
+        await _hold_folder(settings, stop, stack)
+        storage = _open_storage(settings, stack)
         settings = with_kept(settings, storage)
         journal = stack.enter_context(contextlib.closing(Journal(settings.folder / "events.jsonl")))
         scratch = stack.enter_context(_scratch(storage))
@@ -79,9 +74,7 @@ async def serve(
         end_leftovers(f"{MARK_VARIABLE}={settings.folder}", JOB_VARIABLE)
         recover(world, storage)
         runner = await ready_runner(settings.runtime or "process", settings.folder, scratch)
-        armed = Faults(settings.calls_per_second)
-        for fault in faults:
-            armed.arm(fault)
+        armed = _armed(settings, faults)
         environment = of_children(os.environ)
         variables = StoreVariables(settings, wire=is_installed())
         scheduler = Scheduler(
@@ -90,7 +83,9 @@ async def serve(
         stack.push_async_callback(runner.close, CLOSE_GRACE_SECONDS)
         stack.callback(scheduler.save)
         stack.callback(scheduler.close)
-        moto = stack.enter_context(contextlib.closing(MotoProcess(scratch, settings.region)))
+        moto = stack.enter_context(
+            contextlib.closing(MotoProcess(scratch, settings.region, settings.account))
+        )
         idle, gateway = _idle_and_gateway(settings, world, moto, armed, stop)
         stack.callback(idle.close)
         control = Control(world, armed, stop.set, lambda: moto.pid)
@@ -107,6 +102,30 @@ async def serve(
             await stop.wait()
 
 
+async def _hold_folder(
+    settings: EmulatorSettings, stop: asyncio.Event, stack: contextlib.AsyncExitStack
+) -> None:
+    """Keep others out of the folder, notice where it is deleted, and sweep what a kill left."""
+    lock = stack.enter_context(await _only_one(settings))
+    home = Home(lock, stop)
+    stack.callback(home.close)
+    sweeping = asyncio.create_task(asyncio.to_thread(sweep_drafts, settings.buckets))
+    stack.push_async_callback(asyncio.wait, [sweeping])
+
+
+def _open_storage(settings: EmulatorSettings, stack: contextlib.AsyncExitStack) -> Storage:
+    path = settings.folder / "batch.db"
+    make_private(path)
+    return stack.enter_context(contextlib.closing(Storage(path)))
+
+
+def _armed(settings: EmulatorSettings, faults: tuple[Fault, ...]) -> Faults:
+    armed = Faults(settings.calls_per_second)
+    for fault in faults:
+        armed.arm(fault)
+    return armed
+
+
 def new_world(settings: EmulatorSettings) -> World:
     """Return an empty embedded AWS with the machine's clock and random ids."""
 
@@ -117,7 +136,7 @@ def new_world(settings: EmulatorSettings) -> World:
     return World(
         settings=settings,
         machine=machine,
-        registry=Registry(settings.region, machine.placement),
+        registry=Registry(settings.home, machine.placement),
         logs=LogFiles(settings.folder / "logs"),
         now=Clock().now,
         new_id=new_id,

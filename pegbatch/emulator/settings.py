@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-ACCOUNT = "123456789012"
-"""The account in every ARN."""
-
+DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 
 NToNFailure = Literal["child", "array"]
@@ -50,6 +48,8 @@ class EmulatorSettings:
     """0: the one of the last time where free, else any."""
     region: str = ""
     """Empty: that of the last embedded AWS of the folder, else us-east-1."""
+    account: str = ""
+    """12 digits. Empty: that of the last embedded AWS of the folder, else 123456789012."""
     idle_seconds: float | None = 60.0
     """Ends so long after the last job and call; None: never."""
     lock_patience_seconds: float = 15.0
@@ -67,6 +67,11 @@ class EmulatorSettings:
     calls_per_second: float | None = None
     """Answer 429 above this rate; Amazon's is 50. 0: no bound; None: as in the last embedded AWS
     of the folder, else no bound."""
+
+    @property
+    def home(self) -> str:
+        """Return region and account as they stand in ARNs, `us-east-1:123456789012`."""
+        return f"{self.region or DEFAULT_REGION}:{self.account or DEFAULT_ACCOUNT}"
 
     @property
     def buckets(self) -> Path:

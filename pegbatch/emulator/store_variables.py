@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 from pegbatch.emulator.settings import EmulatorSettings
 from pegbatch.emulator.state.jobs import JobSpec
+from pegbatch.emulator.state.waiters import is_waiter
 
+BATCH_VARIABLE = "AWS_ENDPOINT_URL_BATCH"
 FOLDER_VARIABLE = "PEGBATCH_S3_DIRECTORY"
 MARK_VARIABLE = "PEGBATCH_EMULATOR"
 """Tells whose child a process is."""
@@ -29,11 +31,13 @@ class StoreVariables:
         """Address of the embedded AWS, known when it listens."""
 
     def of(self, spec: JobSpec) -> Mapping[str, str]:
-        """Return the variables of a job's children."""
+        """Return the variables of a job's children; one that runs sub-workflows finds Batch."""
+        batch = {BATCH_VARIABLE: self.url} if is_waiter(spec) else {}
         if FOLDER_VARIABLE in spec.environment or not self._wire:
-            return {**self._mark, **self._directory}
+            return {**self._mark, **self._directory, **batch}
         return {
             **self._mark,
+            **batch,
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_S3": self.url,
             "AWS_ALLOW_HTTP": "true",

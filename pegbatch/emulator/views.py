@@ -12,11 +12,11 @@ def milliseconds(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def job_detail(job: Job, region: str) -> Json:
+def job_detail(job: Job, home: str) -> Json:
     """Return a plain job or an array's parent as DescribeJobs shows it."""
     if not job.is_array:
-        return unit_detail(job.units[0], region)
-    found = _common(job, region)
+        return unit_detail(job.units[0], home)
+    found = _common(job, home)
     found |= {
         "jobArn": job.arn,
         "jobId": job.id,
@@ -39,10 +39,10 @@ def job_detail(job: Job, region: str) -> Json:
     return found
 
 
-def unit_detail(unit: Unit, region: str) -> Json:
+def unit_detail(unit: Unit, home: str) -> Json:
     """Return a plain job or a child as DescribeJobs shows it."""
     job = unit.job
-    found = _common(job, region)
+    found = _common(job, home)
     latest = unit.attempts[-1] if unit.attempts else None
     found |= {
         "jobArn": job.arn if unit.index is None else f"{job.arn}:{unit.index}",
@@ -114,11 +114,11 @@ def summary(job: Job) -> dict[str, int]:
     return {status: job.counts.get(status, 0) for status in STATUSES}
 
 
-def _common(job: Job, region: str) -> Json:
+def _common(job: Job, home: str) -> Json:
     return {
         **job.detail,
         "jobName": job.spec.name,
-        "jobQueue": arn(region, "job-queue", job.spec.queue),
+        "jobQueue": arn(home, "job-queue", job.spec.queue),
     }
 
 

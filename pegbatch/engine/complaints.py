@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.errors import ObjectMissing
-from pegbatch.model.layout import data_key, input_url, join_url
+from pegbatch.model.layout import DATA_FOLDERS, input_url, join_url
 from pegbatch.model.records import TaskRecord
 from pegbatch.ports import ObjectStore
 
@@ -31,8 +31,8 @@ class Complaints:
         """Begin with none."""
         self._checksums: set[str] = set()
         self._files: set[str] = set()
-        data = re.escape(join_url(run_url, data_key("")))
-        self._file = re.compile(rf"{data}[^\n]+?(?=: |$)", re.MULTILINE)
+        folders = "|".join(re.escape(join_url(run_url, folder)) for folder in DATA_FOLDERS)
+        self._file = re.compile(rf"(?:{folders})/[^\n]+?(?=: |$)", re.MULTILINE)
 
     def hear(self, record: TaskRecord) -> None:
         """Take the record that counts for a task."""

@@ -25,6 +25,8 @@ class Output:
     """It goes into a replica catalog."""
     array: str | None = None
     """Where it is registered: the array whose records tell of it."""
+    task: str | None = None
+    """The task that makes it, where others may make other files of that name."""
     is_optional: bool = False
     """Its task need not make it."""
     is_reused: bool = False

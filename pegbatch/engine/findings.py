@@ -61,6 +61,8 @@ class Summary:
     failures: tuple[Mapping[str, Any], ...]
     levels: tuple[LevelStatus, ...] = ()
     """Empty where the verdict wrote it."""
+    seconds: float = 0.0
+    """Since the first submission, when it was written."""
 
 
 def read_summary(store: ObjectStore, state: RunState) -> Summary | None:
@@ -80,7 +82,8 @@ def read_summary(store: ObjectStore, state: RunState) -> Summary | None:
         tasks = counts_from_json(data["tasks"])
         failures = tuple(one for one in data.get("failures", ()) if isinstance(one, dict))
         levels = tuple(map(level_from_json, data.get("levels", ())))
-        return Summary(str(data.get("state", "")), tasks, failures, levels)
+        seconds = float(data.get("seconds", 0.0))
+        return Summary(str(data.get("state", "")), tasks, failures, levels, seconds)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"not a summary: {error!r}", where=url, hint="delete it; it is written again"

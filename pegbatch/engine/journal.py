@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pegbatch.engine.commands import Command
-from pegbatch.engine.state import RunState, decide, fold
+from pegbatch.engine.deciding import decide
+from pegbatch.engine.folding import fold
+from pegbatch.engine.state import RunState
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.ports import Clock, RunStore
 

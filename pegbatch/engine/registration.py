@@ -12,6 +12,8 @@ from urllib.parse import quote
 from pegbatch.engine.deliveries import Output
 from pegbatch.engine.history.past_records import read_newest, records_of_array
 from pegbatch.engine.parallel import map_parallel
+from pegbatch.model.file_keys import name_in_run
+from pegbatch.model.records import StoredOutput
 from pegbatch.model.registered import RegisteredFile
 from pegbatch.ports import ObjectStore
 
@@ -36,28 +38,37 @@ def registered_files(
     wanted = [output for output in outputs if output.register]
     arrays = sorted({output.array for output in wanted if output.array is not None})
     lfns = frozenset(output.lfn for output in wanted)
-    made = {
-        lfn: found
-        for array in arrays
-        for lfn, found in made_by(store, run_url, array)
-        if lfn in lfns
-    }
+    made: dict[tuple[str, str | None], Made] = {}
+    for array in arrays:
+        for task, found in _put(store, run_url, array):
+            if found.lfn in lfns:
+                made[found.lfn, None] = made[found.lfn, task] = _as_made(found)
     for output in wanted:
-        found = made.get(output.lfn)
-        if found is not None:
-            yield _registered(output, found.sha256, found.size_bytes)
+        of_output = made.get((output.lfn, output.task))
+        if of_output is not None:
+            yield _registered(output, of_output.sha256, of_output.size_bytes)
         elif output.is_reused:
             yield _registered(output, output.sha256, None)
 
 
 def made_by(store: ObjectStore, run_url: str, array: str) -> Iterator[tuple[str, Made]]:
-    """Yield what the tasks of one array that succeeded have put."""
+    """Yield what the tasks of one array that succeeded have put, by name in the run."""
+    for _, output in _put(store, run_url, array):
+        yield name_in_run(output.lfn, output.url), _as_made(output)
+
+
+def _put(store: ObjectStore, run_url: str, array: str) -> Iterator[tuple[str, StoredOutput]]:
+    """Yield what the tasks of one array that succeeded have put, each with its task."""
     bags = records_of_array(store, run_url, array).values()
     for newest in map_parallel(lambda urls: read_newest(store, urls), bags):
         for record in newest.values():
             if record.state == "succeeded":
                 for output in record.outputs:
-                    yield output.lfn, Made(output.sha256, output.size_bytes)
+                    yield record.id, output
+
+
+def _as_made(output: StoredOutput) -> Made:
+    return Made(output.sha256, output.size_bytes)
 
 
 def _registered(output: Output, sha256: str | None, size_bytes: int | None) -> RegisteredFile:

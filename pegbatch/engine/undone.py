@@ -19,7 +19,7 @@ from pegbatch.engine.deliveries import Output
 from pegbatch.engine.history.past_records import list_urls, newest_records
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.errors import ObjectMissing
-from pegbatch.model.layout import FILE_FOLDERS, join_url, record_key
+from pegbatch.model.layout import FILE_FOLDERS, PRIVATE_KEY, join_url, record_key
 from pegbatch.model.manifest import TaskFiles
 from pegbatch.model.plan import Job, Plan
 from pegbatch.model.records import record_line, undone_record
@@ -52,6 +52,8 @@ class Deliveries:
     outputs: Callable[[], Iterable[Output]] = tuple
     is_here: Callable[[Output], bool] = lambda output: False
     """Says of an output that the store lacks whether it was brought to its place before."""
+    lost: frozenset[str] = frozenset()
+    """URLs outside of the run that tasks have put outputs at, and at which there is nothing."""
 
 
 def find_undone(
@@ -70,7 +72,7 @@ def find_undone(
     """
     search = _Search(store, run_url, plan, missing, read_files)
     search.gather()
-    if not search.find_lost():
+    if not search.find_lost(deliveries.lost):
         return ()
     search.add_outputs(deliveries)
     return tuple(search.makers())
@@ -123,6 +125,7 @@ class _Search:
     ) -> None:
         self._store, self._run_url, self._missing = store, run_url, missing
         self._jobs = [job for job in plan.jobs if job.kind in ("compute", "stage-in")]
+        self._folders = (*FILE_FOLDERS, PRIVATE_KEY) if plan.planned_in else FILE_FOLDERS
         self._read_files = read_files
         self._needed: set[str] = set()
         """Files that missing tasks read and do not make."""
@@ -142,20 +145,22 @@ class _Search:
                     if task.id not in part.done:
                         self._needed.update(task.inputs)
                         self._coming.update(task.outputs)
+                        self._coming.update(task.elsewhere)
         self._needed -= self._coming
 
     def _is_all_missing(self, job: Job) -> bool:
         part = self._missing.get(job.name)
         return part is not None and len(part.bags) == job.size and not part.done
 
-    def find_lost(self) -> bool:
-        """Look which of the needed files are gone; say whether any is."""
+    def find_lost(self, known: frozenset[str]) -> bool:
+        """Look which needed files are gone, besides those known to be; say whether any is."""
         if len(self._needed) > HEADS_MOST:
             self._lost = self._needed - self._there()
         else:
             names = sorted(self._needed)
             answers = zip(names, map_parallel(self._is_there, names), strict=True)
             self._lost = {name for name, there in answers if not there}
+        self._lost |= known - self._coming
         return bool(self._lost)
 
     def _is_there(self, name: str) -> bool:
@@ -170,7 +175,7 @@ class _Search:
         if self._listed is None:
             self._listed = frozenset(
                 url.removeprefix(f"{self._run_url}/")
-                for folder in FILE_FOLDERS
+                for folder in self._folders
                 for url in list_urls(self._store, join_url(self._run_url, folder))
             )
         return self._listed
@@ -213,7 +218,7 @@ class _Search:
 
     def _lost_of(self, job: Job, task: TaskFiles) -> str | None:
         """Return a file that the task has made and that is gone; None where there is none."""
-        lost = self._lost.intersection(task.outputs)
+        lost = self._lost.intersection((*task.outputs, *task.elsewhere))
         self._lost -= lost
         if lost and lost <= task.optional:
             lost &= self._made_by(job, task)

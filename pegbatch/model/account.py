@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = Mapping[str, Any]
+ACCOUNT_DIGITS = 12
+
+
+def is_account(text: str) -> bool:
+    """Tell whether a text is the number of an account."""
+    return text.isascii() and text.isdecimal() and len(text) == ACCOUNT_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class AccountFacts:
     """Whether an object can be put below the staging site's URL."""
     role_writable: bool | Refused | None = None
     """Whether the job role may read and put objects there."""
+    role_submits: bool | Refused | None = None
+    """Whether the job role may submit jobs and follow them."""
     roles: Mapping[str, Json | Refused | None] = field(default_factory=dict)
     """Role ARN or name to its trust policy; None where there is no such role."""
     instance_types: Mapping[str, tuple[InstanceType, ...] | Refused] = field(default_factory=dict)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from pegbatch.model.history import Execution, PlannedTask
 from pegbatch.model.layout import join_url, log_key
 from pegbatch.model.records import spoke_on_stdout
-from pegbatch.model.run_status import RunStatus, counts_to_json
+from pegbatch.model.run_status import RunStatus, status_head
 
 CauseKind: TypeAlias = Literal[
     "access-denied",
@@ -35,6 +36,10 @@ CauseKind: TypeAlias = Literal[
     "unknown",
 ]
 """docs/analyze.md explains each."""
+
+
+RunUrls: TypeAlias = Mapping[str, str]
+"""URLs of a run (by the empty text) and of nested runs by their ids (`History.run_urls`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Analysis:
     """Everything that went wrong in a run so far."""
 
     status: RunStatus
+    runs: RunUrls
     groups: tuple[FailureGroup, ...]
     """The one that took most tasks along first."""
     skipped: int = 0
@@ -97,6 +103,7 @@ class TaskStory:
     """One task: every execution, and what came of it."""
 
     task: PlannedTask
+    runs: RunUrls
     state: str
     """succeeded, failed, skipped, undone, lost, or waiting (running included)."""
     executions: tuple[Execution, ...]
@@ -110,11 +117,13 @@ class TaskStory:
     """Tasks that could not run because this one failed."""
 
 
-def log_url(run_url: str, execution: Execution) -> str:
+def log_url(runs: RunUrls, execution: Execution) -> str:
     """Return where the log of its child lies, if that could put it; empty where there is none."""
+    scope, _, array = execution.array.rpartition("/")
+    run_url = runs.get(scope, "")
     if not run_url or execution.attempt < 1:
         return ""
-    key = log_key(execution.array, execution.bag, execution.try_, execution.attempt)
+    key = log_key(array, execution.bag, execution.try_, execution.attempt)
     return join_url(run_url, key)
 
 
@@ -129,24 +138,19 @@ def analysis_to_json(analysis: Analysis) -> dict[str, Any]:
     """Return the JSON object of `analyze --json`."""
     status = analysis.status
     return {
-        "run": status.run,
-        "workflow": status.workflow,
-        "service": status.service,
-        "state": status.state,
-        "try": status.number,
-        "tasks": counts_to_json(status.tasks),
+        **status_head(status),
         "failed": analysis.failed,
         "skipped": analysis.skipped,
         "unexplained": analysis.unexplained,
         "mended": analysis.mended,
-        "failures": [_group_to_json(group, status.run) for group in analysis.groups],
+        "failures": [_group_to_json(group, analysis.runs) for group in analysis.groups],
     }
 
 
-def story_to_json(story: TaskStory, run_url: str) -> dict[str, Any]:
+def story_to_json(story: TaskStory) -> dict[str, Any]:
     """Return the JSON object of `analyze --json DIR TASK`."""
     return {
-        "run": run_url,
+        "run": story.runs[""],
         "id": story.task.id,
         "transformation": story.task.transformation,
         "array": story.task.array,
@@ -157,7 +161,7 @@ def story_to_json(story: TaskStory, run_url: str) -> dict[str, Any]:
         "root_cause": _cause_to_json(story.root_cause) if story.root_cause else None,
         "skipped": story.skipped,
         "executions": [
-            {"state": execution.state, **_execution_to_json(execution, run_url)}
+            {"state": execution.state, **_execution_to_json(execution, story.runs)}
             for execution in story.executions
         ],
     }
@@ -167,7 +171,7 @@ def _cause_to_json(cause: Cause) -> dict[str, str]:
     return {"kind": cause.kind, "sentence": cause.sentence, "next": cause.advice}
 
 
-def _group_to_json(group: FailureGroup, run_url: str) -> dict[str, Any]:
+def _group_to_json(group: FailureGroup, runs: RunUrls) -> dict[str, Any]:
     return {
         **_cause_to_json(group.cause),
         "transformation": group.transformation,
@@ -178,13 +182,13 @@ def _group_to_json(group: FailureGroup, run_url: str) -> dict[str, Any]:
         "skipped": group.skipped,
         "skipped_ids": list(group.skipped_ids),
         "example": {
-            **_execution_to_json(group.example, run_url),
+            **_execution_to_json(group.example, runs),
             "log_stream": group.log_stream,
         },
     }
 
 
-def _execution_to_json(execution: Execution, run_url: str) -> dict[str, Any]:
+def _execution_to_json(execution: Execution, runs: RunUrls) -> dict[str, Any]:
     return {
         "id": execution.id,
         "array": execution.array,
@@ -198,5 +202,5 @@ def _execution_to_json(execution: Execution, run_url: str) -> dict[str, Any]:
         "max_rss_mib": execution.max_rss_mib,
         "stdout_tail": execution.stdout_tail,
         "stderr_tail": execution.stderr_tail,
-        "log": log_url(run_url, execution),
+        "log": log_url(runs, execution),
     }

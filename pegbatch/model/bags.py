@@ -72,6 +72,10 @@ class Upload:
     size_bytes: int
 
 
+MAPPED_SITE = "outer-workflow"
+"""Where files go that the workflow around a sub-workflow wants."""
+
+
 class Destination(NamedTuple):
     """One place that a delivered file ends up at."""
 
@@ -94,15 +98,27 @@ class OutputPlaces:
     """Names of the output sites: those of `remote`, then those of `local`."""
     hash_levels: int = 0
     """Folders of the Hashed mapper between base and file; 0 for Flat and Fixed."""
+    mapped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By LFN: URLs that the worker reaches, in place of all others."""
 
     def destinations(self, lfn: str) -> tuple[Destination, ...]:
         """Return all places of one file, remote ones first."""
+        if lfn in self.mapped:
+            return tuple(Destination(lfn, url, MAPPED_SITE, True) for url in self.mapped[lfn])
         count = len(self.remote)
         names = self.sites or ("local",) * (count + len(self.local))
         return tuple(
             Destination(lfn, self.url(base, lfn), names[number], number < count)
             for number, base in enumerate((*self.remote, *self.local))
         )
+
+    def remote_urls(self, lfn: str) -> list[str]:
+        """Return those places of one file that the worker reaches."""
+        return [place.url for place in self.destinations(lfn) if place.is_remote]
+
+    def is_handed_over(self, lfn: str) -> bool:
+        """Tell whether the worker reaches all places of one file, and there is one."""
+        return lfn in self.mapped or bool(self.remote and not self.local)
 
     def url(self, base: str, lfn: str) -> str:
         """Return the place of one file below one of the bases.
@@ -223,3 +239,11 @@ class PlannedWorkflow:
     transfer_arrays: tuple[TransferArray, ...] = ()
     """The `stage-in` arrays."""
     clean_ups: tuple[CleanUp, ...] = ()
+    inner_places: tuple[OutputPlaces, ...] = ()
+    """By number in `workflow.scopes`, where sub-workflows deliver; empty where there is none."""
+
+    def places_of(self, lfn: int) -> OutputPlaces:
+        """Return where a file goes that is delivered."""
+        if not self.inner_places or self.workflow.lfn_scopes is None:
+            return self.output_places
+        return self.inner_places[self.workflow.lfn_scopes[lfn]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from pegbatch.model.task_states import TaskStanding
+from pegbatch.model.history import TaskStanding
 
 BoxKind = Literal["task", "array", "plain", "helper"]
 LinkKind = Literal["edge", "all", "n_to_n"]

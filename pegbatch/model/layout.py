@@ -5,6 +5,8 @@ Every key is relative to the run's URL, which ends without a slash.
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
 from typing import NamedTuple
 
 PLAN_FILE = "plan.json"
@@ -24,8 +26,20 @@ AGAIN, LOST = "again", "lost"
 DIGITS_MAX = 10
 """A number in a key that has as many digits is none of ours."""
 LOGS_KEY = "logs"
+NESTED_FILE = "nested-run.txt"
+"""In a submit directory that was brought for looking at a nested run: that it is no one's own."""
+NESTED_KEY = "nested"
+"""Below the run: the runs of its sub-workflows, each of which is a run like every other."""
+PRIVATE_KEY = "private"
+"""Below the run: files that are known inside a sub-workflow alone."""
+DATA_FOLDERS = ("data", PRIVATE_KEY)
+"""Below the run: files that its tasks make and read, under their LFNs."""
 FILE_FOLDERS = ("data", "programs")
-"""Below the run: what its tasks, and its transfers, have made."""
+"""Below the run: what its tasks, and its transfers, have made; with sub-workflows that are planned
+in, in PRIVATE_KEY, too."""
+_ODD = re.compile(rb"[^A-Za-z0-9_.-]|^\.")
+SEGMENT_MAX = 200
+"""Of a segment made from an id: a directory entry has 255 bytes at most."""
 TRIES_FOLDER = "tries"
 """Below the submit directory, and below `plan/` in the run: what later tries submit."""
 
@@ -53,6 +67,27 @@ def plan_key(path: str) -> str:
 def data_key(lfn: str) -> str:
     """Return the key of a file that some task of the run reads or that waits for `fetch`."""
     return f"data/{lfn}"
+
+
+def private_key(scope: str, lfn: str) -> str:
+    """Return the key of a file that only tasks of one sub-workflow know.
+
+    Shapes: scope is the ids of its jobs joined by dots (`Workflow.scopes`).
+    """
+    return f"{PRIVATE_KEY}/{_segment(scope)}/{lfn}"
+
+
+def nested_key(task_id: str) -> str:
+    """Return the key below which the run of a sub-workflow lies, by the task that runs it."""
+    return f"{NESTED_KEY}/{_segment(task_id)}"
+
+
+def _segment(text: str) -> str:
+    """Return one segment of a key, another one for every text: odd bytes as `=` and two digits."""
+    segment = _ODD.sub(lambda found: b"=%02X" % found[0][0], text.encode()).decode()
+    if len(segment) <= SEGMENT_MAX:
+        return segment
+    return f"{segment[: SEGMENT_MAX // 2]}={sha256(text.encode()).hexdigest()[:32]}"
 
 
 def program_key(name: str) -> str:

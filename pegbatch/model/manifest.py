@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pegbatch.model.hooks import Hooks, hooks_from_json
 
@@ -77,6 +77,20 @@ class ParentTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubWorkflowLine:
+    """What a task is told that plans and runs a workflow of its own."""
+
+    file: str
+    """LFN of the workflow's file, which is among the task's inputs."""
+    options: str
+    """Of `pegasus-plan`, as the job has them."""
+    inputs: tuple[FileUse, ...]
+    """That tasks of that workflow may read; the task itself does not fetch them."""
+    outputs: tuple[FileUse, ...]
+    """That tasks of that workflow put."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskLine:
     """One line of a bags file: everything the worker knows of a task."""
 
@@ -116,6 +130,7 @@ class TaskLine:
     success_message: str = ""
     """exitcode.successmsg, likewise."""
     hooks: Hooks = ()
+    sub_workflow: SubWorkflowLine | None = None
 
 
 class TaskFiles(NamedTuple):
@@ -129,6 +144,20 @@ class TaskFiles(NamedTuple):
     """The same."""
     optional: frozenset[str]
     """Those of the outputs that the task need not make."""
+    elsewhere: tuple[str, ...] = ()
+    """URLs outside of the run at which it puts outputs."""
+
+
+def uses_of_line(data: Mapping[str, Any], what: Literal["inputs", "outputs"]) -> list[Any]:
+    """Return the file uses of a line of a bags file; of a sub-workflow's task also those that its
+    tasks read and put in its place.
+
+    Errors: KeyError, TypeError where the line is not ours.
+    """
+    return [*data[what], *data.get("sub_workflow", _NOT_NESTED)[what]]
+
+
+_NOT_NESTED: Mapping[str, Any] = {"inputs": (), "outputs": ()}
 
 
 def task_files_from_json(data: Mapping[str, Any]) -> TaskFiles:
@@ -136,13 +165,17 @@ def task_files_from_json(data: Mapping[str, Any]) -> TaskFiles:
 
     Errors: as task_from_json.
     """
-    outputs = [use for use in data["outputs"] if "://" not in use["url"]]
+    outputs = uses_of_line(data, "outputs")
+    inputs = (use["url"] for use in uses_of_line(data, "inputs"))
     return TaskFiles(
         bag=data["bag"],
         id=data["id"],
-        inputs=tuple(use["url"] for use in data["inputs"] if "://" not in use["url"]),
-        outputs=tuple(use["url"] for use in outputs),
+        inputs=tuple(url for url in inputs if "://" not in url),
+        outputs=tuple(use["url"] for use in outputs if "://" not in use["url"]),
         optional=frozenset(use["url"] for use in outputs if use.get("optional")),
+        elsewhere=tuple(
+            url for use in outputs for url in (use["url"], *use.get("deliver", ())) if "://" in url
+        ),
     )
 
 
@@ -176,6 +209,18 @@ def task_from_json(data: Mapping[str, Any]) -> TaskLine:
         failure_message=data.get("failure_message", ""),
         success_message=data.get("success_message", ""),
         hooks=hooks_from_json(data.get("hooks", ())),
+        sub_workflow=_sub_workflow(data.get("sub_workflow")),
+    )
+
+
+def _sub_workflow(data: Mapping[str, Any] | None) -> SubWorkflowLine | None:
+    if data is None:
+        return None
+    return SubWorkflowLine(
+        file=data["file"],
+        options=data["options"],
+        inputs=_file_uses(data["inputs"]),
+        outputs=_file_uses(data["outputs"]),
     )
 
 

@@ -36,6 +36,8 @@ class PlanOptions:
     """`--job-prefix`."""
     run_folder: str = ""
     """`--relative-dir`, `--randomdir`: folder of the run below the staging URL."""
+    output_map: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By LFN: URLs that get an output in place of the output sites."""
     force: bool = False
     """`--force`: every task runs, whatever exists already."""
     catalogs: bool = True

@@ -14,6 +14,11 @@ from typing import Any, Literal
 from pegbatch.errors import InputError
 from pegbatch.model.containers import TaskContainer, container_from_json, container_to_json
 from pegbatch.model.hooks import Hooks, hooks_from_json, hooks_to_json
+from pegbatch.model.sub_workflows import (
+    SubWorkflowTask,
+    sub_workflow_task_from_json,
+    sub_workflow_task_to_json,
+)
 
 PLAN_FORMAT = 1
 
@@ -111,6 +116,11 @@ class Plan:
     """Of the workflow as a whole."""
     containers: tuple[TaskContainer, ...] = ()
     """That its jobs run in, by name."""
+    sub_workflows: tuple[SubWorkflowTask, ...] = ()
+    """Tasks that plan and run a workflow while the run goes on, in plan order."""
+    planned_in: tuple[str, ...] = ()
+    """Ids of sub-workflows whose tasks are among those of the plan, joined by dots (their tasks'
+    ids begin so)."""
     label: str = ""
     """What names of run and jobs begin with, where it is not the workflow's name."""
     run_folder: str = ""
@@ -159,6 +169,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "jobs": [job_to_json(job) for job in plan.jobs],
         **({"hooks": hooks_to_json(plan.hooks)} if plan.hooks else {}),
         **_containers_to_json(plan.containers),
+        **_sub_workflows_to_json(plan.sub_workflows),
+        **({"planned_in": list(plan.planned_in)} if plan.planned_in else {}),
         **({"label": plan.label} if plan.label else {}),
         **({"run_folder": plan.run_folder} if plan.run_folder else {}),
     }
@@ -188,6 +200,10 @@ def job_to_json(job: Job) -> dict[str, Any]:
 
 def _containers_to_json(containers: tuple[TaskContainer, ...]) -> dict[str, Any]:
     return {"containers": [container_to_json(one) for one in containers]} if containers else {}
+
+
+def _sub_workflows_to_json(tasks: tuple[SubWorkflowTask, ...]) -> dict[str, Any]:
+    return {"sub_workflows": [sub_workflow_task_to_json(one) for one in tasks]} if tasks else {}
 
 
 def _expected_to_json(expected: Expected | None) -> dict[str, Any]:
@@ -223,6 +239,8 @@ def plan_from_json(data: Mapping[str, Any], *, source: str) -> Plan:
             run_folder=data.get("run_folder", ""),
             hooks=hooks_from_json(data.get("hooks", ())),
             containers=tuple(map(container_from_json, data.get("containers", ()))),
+            sub_workflows=tuple(map(sub_workflow_task_from_json, data.get("sub_workflows", ()))),
+            planned_in=tuple(map(str, data.get("planned_in", ()))),
             properties=dict(data["properties"]),
             jobs=tuple(job_from_json(job) for job in data["jobs"]),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 TaskState = Literal["succeeded", "failed", "skipped", "undone"]
 """How a task has ended; `undone` is the client's word: what it made is gone, and needed again."""
@@ -48,6 +48,17 @@ class TaskRecord:
     """User and system time of the program and of those it waited for; None where none ran."""
     bytes_in: int | None = None
     """Sizes of the inputs that it was given; None in records of older workers."""
+
+
+class _Recorded(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def state(self) -> TaskState: ...
+
+
+Recorded = TypeVar("Recorded", bound=_Recorded)
+"""What tells how one execution of a task ended: a record, or what is kept of it."""
 
 
 def spoke_on_stdout(stderr_tail: str, stdout_tail: str) -> bool:
@@ -155,12 +166,12 @@ def undone_record(id: str, bag: int, number: int, reason: str, *, now: float) ->
     )
 
 
-def settle(records: Iterable[TaskRecord]) -> dict[str, TaskRecord]:
+def settle(records: Iterable[Recorded]) -> dict[str, Recorded]:
     """Return the record that counts for each task: the newest, but a success stays until undone.
 
     Shapes: records oldest first; one entry a task that has any.
     """
-    settled: dict[str, TaskRecord] = {}
+    settled: dict[str, Recorded] = {}
     for record in records:
         before = settled.get(record.id)
         if before is None or before.state != "succeeded" or record.state == "undone":

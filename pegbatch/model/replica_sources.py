@@ -9,7 +9,7 @@ from typing import Literal
 
 from pegbatch.model.catalogs import Replica, ReplicaCatalog
 
-SourceKind = Literal["cache", "reuse", "input-dir", "inline", "inherited", "catalog"]
+SourceKind = Literal["handed-over", "cache", "reuse", "input-dir", "inline", "inherited", "catalog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class ReplicaSources:
         own = () if inline is None else (ReplicaSource("inline", inline, inline_exclusive),)
         return cls((*better, *own, *inherited, ReplicaSource("catalog", catalog)))
 
+    def inheriting(self, catalog: ReplicaCatalog) -> ReplicaSources:
+        """Return these and one more, which is asked just before the last of them."""
+        *better, last = self.sources
+        return ReplicaSources((*better, ReplicaSource("inherited", catalog), last))
+
     def find(self, lfn: str) -> tuple[Replica, ...]:
         """Return the replicas of a file, better sources first; empty where none knows it."""
         found: tuple[Replica, ...] = ()
@@ -59,11 +64,12 @@ class ReplicaSources:
         """Yield the positions of the names that some source knows, ascending.
 
         Shapes: one pass over the names; patterns are tried on those that no catalog spells out.
+        What an outer workflow hands over does not count: it is there to be read, and a file of
+        that name which is made here is another one.
         """
-        spelled = frozenset[str]().union(*(source.catalog.replicas for source in self.sources))
-        patterns = [
-            pattern.expression for source in self.sources for pattern in source.catalog.patterns
-        ]
+        catalogs = [source.catalog for source in self.sources if source.kind != "handed-over"]
+        spelled = frozenset[str]().union(*(catalog.replicas for catalog in catalogs))
+        patterns = [pattern.expression for catalog in catalogs for pattern in catalog.patterns]
         if patterns:
             for number, lfn in enumerate(lfns):
                 if lfn in spelled or any(pattern.fullmatch(lfn) for pattern in patterns):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from pegbatch.model.nested import NestedStatus, nested_to_json
 from pegbatch.model.run_status import RunStatus, level_to_json, status_to_json
 
 SAMPLES_KEPT = 16
@@ -85,6 +86,8 @@ class RunLook:
     cost: CostSoFar | None = None
     """None where it is not known."""
     waiting_for: tuple[WaitingFor, ...] = ()
+    sub_workflows: tuple[NestedStatus, ...] | None = None
+    """Those that are planned while the run goes on; None where it has none, or nobody looked."""
 
 
 def look_to_json(look: RunLook) -> dict[str, Any]:
@@ -98,7 +101,12 @@ def look_to_json(look: RunLook) -> dict[str, Any]:
         "lost_children": look.lost_children,
         "cost": _cost_to_json(look.cost),
         "waiting_for": _waiting_to_json(look.waiting_for),
+        **_nested_to_json(look.sub_workflows),
     }
+
+
+def _nested_to_json(runs: tuple[NestedStatus, ...] | None) -> dict[str, Any]:
+    return {} if runs is None else {"sub_workflows": nested_to_json(runs)}
 
 
 def _throughput_to_json(throughput: Throughput | None) -> dict[str, float] | None:

@@ -39,6 +39,17 @@ class TaskCounts:
             waiting=self.waiting + other.waiting,
         )
 
+    def without(self, other: TaskCounts) -> TaskCounts:
+        """Return these tasks but for some of them."""
+        return TaskCounts(
+            total=max(0, self.total - other.total),
+            succeeded=max(0, self.succeeded - other.succeeded),
+            failed=max(0, self.failed - other.failed),
+            skipped=max(0, self.skipped - other.skipped),
+            running=max(0, self.running - other.running),
+            waiting=max(0, self.waiting - other.waiting),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelStatus:
@@ -149,12 +160,7 @@ def summary_to_json(status: RunStatus, failures: Iterable[Failure]) -> dict[str,
 def status_to_json(status: RunStatus) -> dict[str, Any]:
     """Return the JSON object of `status --json`."""
     return {
-        "run": status.run,
-        "workflow": status.workflow,
-        "service": status.service,
-        "state": status.state,
-        "try": status.number,
-        "tasks": counts_to_json(status.tasks),
+        **status_head(status),
         **_levels_to_json(status),
         "arrays": [
             {
@@ -169,6 +175,18 @@ def status_to_json(status: RunStatus) -> dict[str, Any]:
         ],
         "outputs": status.outputs,
         "seconds": round(status.seconds, 3),
+    }
+
+
+def status_head(status: RunStatus) -> dict[str, Any]:
+    """Return what every JSON object about a whole run begins with."""
+    return {
+        "run": status.run,
+        "workflow": status.workflow,
+        "service": status.service,
+        "state": status.state,
+        "try": status.number,
+        "tasks": counts_to_json(status.tasks),
     }
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from pegbatch.model.history import AttemptState
+from pegbatch.model.history import AttemptState, TaskStanding
 from pegbatch.model.plan import Job
-from pegbatch.model.task_states import TaskStanding
 
 Metric: TypeAlias = Literal["runtime", "memory", "cpu", "read", "written"]
 METRICS: tuple[Metric, ...] = get_args(Metric)

@@ -63,6 +63,9 @@ class Summary:
     skipped: int
     """Of the incomplete tasks: those that were skipped because a parent failed."""
     jobs: Counts
+    sub_workflows: Counts
+    """Whole workflows that jobs stand for, whether their tasks are among those of the plan or were
+    planned in the run; their own tasks and jobs are counted as such."""
     wall_seconds: float
     """From the first submission to the end, or to now."""
     busy_seconds: float
@@ -73,6 +76,9 @@ class Summary:
     """Of all attempts at children."""
     task_badput_seconds: float
     """Of invocations that failed, or whose success does not count any more."""
+    planner_seconds: float
+    """Of all attempts at planning and running sub-workflows: they wait for tasks that are counted,
+    so this is in none of the other sums."""
     job_badput_seconds: float
     """Of attempts, without the invocations that count: all of a lost attempt but what it had
     recorded, and of others the invocations that do not count."""

@@ -17,7 +17,7 @@ class TracedTask:
     """Name without namespace and version."""
     argv: tuple[str, ...]
     inputs: tuple[str, ...]
-    """LFNs, as `outputs`."""
+    """Names in the run (file_keys.name_in_run), as `outputs`."""
     outputs: tuple[str, ...]
 
 
@@ -31,7 +31,7 @@ class Trace:
     parents: Callable[[int], Sequence[int]]
     children: Callable[[int], Sequence[int]]
     sizes: Mapping[str, int]
-    """By LFN, in bytes; a size that nobody knows is not there."""
+    """By name in the run, in bytes; a size that nobody knows is not there."""
     makespan_seconds: float
     created: float
     """Seconds since the epoch: when the trace was made."""

@@ -7,7 +7,7 @@ number 7 is the eighth job of the document, LFN number 3 is `Workflow.lfns[3]`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -77,6 +77,19 @@ class TaskTable:
         return len(self.ids)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubWorkflowJob:
+    """What a job that stands for a whole workflow says besides what every task does.
+
+    Its arguments are options of `pegasus-plan`.
+    """
+
+    file: str
+    """LFN of the workflow's file; not always among its uses."""
+    for_planning: frozenset[str] = frozenset()
+    """LFNs that only its planning reads (`forPlanning`): catalogs, properties."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """Explicit edges as written, in document order (duplicates and self-loops kept)."""
@@ -124,6 +137,17 @@ class Workflow:
     """Of the workflow as a whole."""
     hook_sets: Sequence[Hooks] = ((),)
     """Of tasks; set 0 is the empty one."""
+    sub_workflows: Mapping[int, SubWorkflowJob] = field(default_factory=dict)
+    """By number of the task that stands for it; its transformation is SUB_WORKFLOW."""
+    scopes: Sequence[str] = ("",)
+    """Sub-workflows whose tasks are among these, by the ids of their jobs joined by dots; the first
+    is the workflow itself."""
+    transformation_scopes: Sequence[int] | None = None
+    """By transformation, number in `scopes`; None: all are of the first. One name may stand there
+    once for each scope."""
+    lfn_scopes: Sequence[int] | None = None
+    """By LFN, number in `scopes`; None: all are of the first. One name may stand there once for
+    each scope: other files of sub-workflows that happen to be named alike."""
     defects: tuple[Problem, ...] = field(default=())
     """What keeps this workflow from being planned (dangling references, duplicate ids,
     sub-workflow jobs); `inspect` shows them, planning refuses them all at once."""

@@ -10,12 +10,14 @@ from pegbatch.errors import InputError, Problem
 from pegbatch.model.catalogs import ReplicaCatalog, SiteCatalog, TransformationCatalog
 from pegbatch.model.hooks import Hooks
 from pegbatch.model.profiles import Profile, Profiles
+from pegbatch.model.sub_workflows import SUB_WORKFLOW
 from pegbatch.model.workflow import (
     CHECKPOINT,
     INPUT,
     NO_FILE,
     OUTPUT,
     Edges,
+    SubWorkflowJob,
     TaskTable,
     TransformationName,
     Workflow,
@@ -23,6 +25,7 @@ from pegbatch.model.workflow import (
 )
 from pegbatch.parse.edges import NO_TASK, EdgeColumns
 from pegbatch.parse.findings import Findings
+from pegbatch.parse.use_columns import UseColumns
 
 _BOTH = INPUT | OUTPUT
 _PLAIN_FLAGS = frozenset(
@@ -58,11 +61,8 @@ class WorkflowBuilder(Findings):
         self._profiles = array("i")
         self._streams: tuple[dict[int, int], ...] = ({}, {}, {})
         """LFN numbers of stdin, stdout and stderr of the tasks that redirect them."""
-        self._use_offsets = array("l", [0])
-        self._use_lfns = array("i")
-        self._use_flags = array("B")
-        self._lfn_numbers: dict[str, int] = {}
-        self._stream_only: set[int] = set()
+        self._uses = UseColumns()
+        self._sub_workflows: dict[int, SubWorkflowJob] = {}
         self._foreign_files: set[str] = set()
         self._transformation_numbers: dict[TransformationName, int] = {}
         self._set_numbers: dict[Profiles, int] = {(): 0}
@@ -101,18 +101,48 @@ class WorkflowBuilder(Findings):
         self._transformations.append(numbers.setdefault(transformation, len(numbers)))
         self._arguments.append(arguments)
         self._profiles.append(self._profile_set(profiles, identifier, line) if profiles else 0)
-        self._add_uses(uses, identifier, line)
+        rows = self._uses.add_task(uses)
+        if not _PLAIN_FLAGS.issuperset(rows.values()):
+            self._check_uses(uses, rows, identifier, line)
         for column, lfn in zip(self._streams, streams, strict=True):
             if lfn is not None:
-                column[task] = self._stream_lfn(lfn)
+                column[task] = self._uses.unused(lfn)
 
-    def add_sub_workflow(self, what: str, identifier: str, line: int, names: Iterable[str]) -> None:
-        """Count a job that stands for a whole workflow, and say that it cannot be planned.
+    def add_sub_workflow(
+        self,
+        identifier: str,
+        line: int,
+        what: SubWorkflowJob,
+        arguments: str,
+        profiles: Profiles,
+        uses: Sequence[tuple[str, int]],
+        hooks: Hooks = (),
+    ) -> None:
+        """Add one job that stands for a whole workflow: a task whose arguments are options.
+
+        Shapes: as `add_task`; the workflow's file is an input, also where no use names it.
+        """
+        task = len(self._ids)
+        streams = (None, None, None)
+        self.add_task(identifier, line, SUB_WORKFLOW, arguments, profiles, streams, uses, hooks)
+        self._sub_workflows[task] = what
+        self._uses.add_input(what.file)
+
+    def refuse_planned_workflow(
+        self, what: str, identifier: str, line: int, names: Iterable[str]
+    ) -> None:
+        """Count a job that stands for a workflow planned for HTCondor, and say why it cannot be.
 
         Shapes: what names the element, names are the LFNs of its `uses`.
         """
         self._count_foreign(identifier, line, names)
-        self._refuse_sub_workflow(what, identifier, line)
+        self.defect(
+            line,
+            f"{what} {identifier!r} stands for a workflow that is planned already, which only "
+            "HTCondor's DAGMan can run",
+            "name the abstract workflow that it was planned from, in a pegasusWorkflow (or <dax>) "
+            "job",
+        )
 
     def add_unknown_job(self, kind: str, identifier: str, line: int, names: Iterable[str]) -> None:
         """Count a job of a type that does not exist, and say so."""
@@ -128,11 +158,11 @@ class WorkflowBuilder(Findings):
         self._foreign_jobs += 1
         self._foreign_files.update(names)
 
-    def _refuse_sub_workflow(self, what: str, identifier: str, line: int) -> None:
+    def _refuse_recursive(self, identifier: str, line: int) -> None:
         self.defect(
             line,
-            f"{what} {identifier!r} is a sub-workflow, which pegbatch does not run yet",
-            "plan the inner workflow on its own and leave this job out",
+            f"the recursive job {identifier!r} calls the planner of Pegasus 2 by itself",
+            "name the workflow's file in a <dax> job, or in a pegasusWorkflow job, instead",
         )
 
     def _note_id(self, identifier: str, line: int, task: int) -> None:
@@ -151,23 +181,8 @@ class WorkflowBuilder(Findings):
             if _RECURSIVE in profiles:
                 self._recursive_sets.add(number)
         if number in self._recursive_sets:
-            self._refuse_sub_workflow("the recursive job", identifier, line)
+            self._refuse_recursive(identifier, line)
         return number
-
-    def _add_uses(self, uses: Sequence[tuple[str, int]], identifier: str, line: int) -> None:
-        numbers = self._lfn_numbers
-        rows = {numbers.setdefault(lfn, len(numbers)): flags for lfn, flags in uses}
-        if len(rows) != len(uses):
-            rows = dict.fromkeys(rows, 0)
-            for lfn, flags in uses:
-                rows[numbers[lfn]] |= flags
-        if self._stream_only:
-            self._stream_only.difference_update(rows)
-        self._use_lfns.extend(rows)
-        self._use_flags.extend(rows.values())
-        self._use_offsets.append(len(self._use_lfns))
-        if not _PLAIN_FLAGS.issuperset(rows.values()):
-            self._check_uses(uses, rows, identifier, line)
 
     def _check_uses(
         self,
@@ -178,7 +193,7 @@ class WorkflowBuilder(Findings):
     ) -> None:
         """Say what is odd about a job's uses, each file once."""
         for lfn in dict.fromkeys(lfn for lfn, _ in uses):
-            flags = rows[self._lfn_numbers[lfn]]
+            flags = rows[self._uses.numbers[lfn]]
             if flags & _BOTH == _BOTH and not flags & CHECKPOINT:
                 self._refuse_both(lfn, identifier, line)
 
@@ -188,13 +203,6 @@ class WorkflowBuilder(Findings):
             f"the file {lfn!r} is input and output of the job {identifier!r}",
             "let the job write a file of another name",
         )
-
-    def _stream_lfn(self, lfn: str) -> int:
-        known = len(self._lfn_numbers)
-        number = self._lfn_numbers.setdefault(lfn, known)
-        if number == known:
-            self._stream_only.add(number)
-        return number
 
     # Edges and the end ----------------------------------------------------------------------
 
@@ -225,7 +233,7 @@ class WorkflowBuilder(Findings):
             kind=self._kind,
             version=self.version,
             tasks=self._table(profiles),
-            lfns=tuple(self._lfn_numbers),
+            lfns=tuple(self._uses.numbers),
             transformations=tuple(self._transformation_numbers),
             profile_sets=profile_sets,
             edges=edges,
@@ -235,6 +243,7 @@ class WorkflowBuilder(Findings):
             replicas=self.replicas,
             hooks=self.hooks,
             hook_sets=tuple(self._hook_numbers),
+            sub_workflows=self._sub_workflows,
             defects=tuple(self.defects),
             warnings=tuple(self.warnings),
         )
@@ -268,9 +277,9 @@ class WorkflowBuilder(Findings):
             stdins=stdins,
             stdouts=stdouts,
             stderrs=stderrs,
-            use_offsets=self._use_offsets,
-            use_lfns=self._use_lfns,
-            use_flags=self._use_flags,
+            use_offsets=self._uses.offsets,
+            use_lfns=self._uses.lfns,
+            use_flags=self._uses.flags,
             hooks=self._hook_column(),
         )
 
@@ -285,14 +294,8 @@ class WorkflowBuilder(Findings):
         return column
 
     def _counts(self) -> WorkflowCounts:
-        own_files = len(self._lfn_numbers) - len(self._stream_only)
-        stream_only = self._stream_only
-        numbers = self._lfn_numbers
-        foreign = sum(
-            1 for lfn in self._foreign_files if lfn not in numbers or numbers[lfn] in stream_only
-        )
         return WorkflowCounts(
             jobs=len(self._ids) + self._foreign_jobs,
             edges=len(self._edges),
-            files=own_files + foreign,
+            files=self._uses.count(self._foreign_files),
         )

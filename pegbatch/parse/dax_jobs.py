@@ -1,4 +1,4 @@
-"""The jobs of a DAX: `<job>`, and `<dax>` and `<dag>`, which are counted and refused."""
+"""The jobs of a DAX: `<job>`, `<dax>`, and `<dag>`, which is counted and refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pegbatch.model.hooks import Hook, Hooks
 from pegbatch.model.profiles import Profile, Profiles
-from pegbatch.model.workflow import TransformationName
+from pegbatch.model.workflow import SubWorkflowJob, TransformationName
 from pegbatch.parse.builder import WorkflowBuilder
 from pegbatch.parse.dax_uses import file_name, use_of
 from pegbatch.parse.findings import Findings
@@ -42,10 +42,7 @@ def read_job(job: Element, builder: WorkflowBuilder) -> None:
     if not identifier or not name:
         _refuse_nameless(job, builder)
         return
-    draft = _Draft()
-    draft.profiles.extend(runtime_profiles(attributes))
-    for part in job.children():
-        _PARTS.get(part.tag, _unknown)(part, draft, builder)
+    draft = _drafted(job, builder)
     builder.add_task(
         identifier,
         job.line,
@@ -59,14 +56,44 @@ def read_job(job: Element, builder: WorkflowBuilder) -> None:
 
 
 def read_sub_workflow(job: Element, builder: WorkflowBuilder) -> None:
-    """Count a `<dax>` or `<dag>` job and refuse to plan it."""
+    """Add one `<dax>`: a job that stands for the workflow in a file.
+
+    Errors: a missing id or file is a problem of the builder.
+    """
+    identifier, file = job.attributes.get("id"), file_name(job)
+    if not identifier or not file:
+        _refuse_nameless(job, builder)
+        return
+    draft = _drafted(job, builder)
+    builder.add_sub_workflow(
+        identifier,
+        job.line,
+        SubWorkflowJob(file=file),
+        draft.arguments,
+        tuple(draft.profiles),
+        draft.uses,
+        tuple(draft.hooks),
+    )
+
+
+def read_planned_workflow(job: Element, builder: WorkflowBuilder) -> None:
+    """Count a `<dag>` and refuse to plan it."""
     identifier = job.attributes.get("id")
     if not identifier:
         _refuse_nameless(job, builder)
         return
     uses = [use_of(part, builder) for part in job.children() if part.tag == "uses"]
     names = [use[0] for use in uses if use is not None]
-    builder.add_sub_workflow(f"the <{job.tag}> job", identifier, job.line, names)
+    builder.refuse_planned_workflow(f"the <{job.tag}> job", identifier, job.line, names)
+
+
+def _drafted(job: Element, builder: WorkflowBuilder) -> _Draft:
+    """Return what all parts of a job element say."""
+    draft = _Draft()
+    draft.profiles.extend(runtime_profiles(job.attributes))
+    for part in job.children():
+        _PARTS.get(part.tag, _unknown)(part, draft, builder)
+    return draft
 
 
 def runtime_profiles(attributes: Mapping[str, str]) -> Profiles:
@@ -144,7 +171,8 @@ def _value(profile: Element) -> str:
 
 
 def _refuse_nameless(job: Element, builder: WorkflowBuilder) -> None:
-    missing = "id" if not job.attributes.get("id") else "name"
+    naming = "file" if job.tag == "dax" else "name"
+    missing = "id" if not job.attributes.get("id") else naming
     builder.refuse(
         job.line, f"a <{job.tag}> without {missing}", f"give it the attribute `{missing}`"
     )

@@ -14,7 +14,13 @@ from pegbatch.errors import InputError
 from pegbatch.model.workflow import Workflow
 from pegbatch.parse.builder import WorkflowBuilder
 from pegbatch.parse.dax_catalogs import InlineCatalogs
-from pegbatch.parse.dax_jobs import invoke_hooks, read_job, read_sub_workflow, warn_unknown
+from pegbatch.parse.dax_jobs import (
+    invoke_hooks,
+    read_job,
+    read_planned_workflow,
+    read_sub_workflow,
+    warn_unknown,
+)
 from pegbatch.parse.plain_jobs import PlainJobs
 from pegbatch.parse.xml_events import Element, XmlReader
 from pegbatch.parse.xml_shortcut import ShortcutReader
@@ -72,7 +78,7 @@ def _actions(
         "job": lambda element: read_job(element, builder),
         "child": lambda element: _read_child(element, builder),
         "dax": lambda element: read_sub_workflow(element, builder),
-        "dag": lambda element: read_sub_workflow(element, builder),
+        "dag": lambda element: read_planned_workflow(element, builder),
         "file": catalogs.read_file,
         "executable": catalogs.read_executable,
         "transformation": catalogs.read_transformation,

@@ -32,6 +32,7 @@ OURS = {
     "pegbatch.pack.size": "tasks that share a bag",
     "pegbatch.pack.vcpus": "vCPUs that work at the same time; bags are cut to fill them evenly",
     "pegbatch.pmc.vcpus": "vCPUs of a bag under the aggregator mpiexec",
+    "pegbatch.sub_workflow.image": "image with pegbatch, which plans sub-workflows in the run",
 }
 
 CATALOGS = {

@@ -33,6 +33,7 @@ _OURS = {
     "pegbatch.pack.size": "1",
     "pegbatch.pack.vcpus": NONE,
     "pegbatch.pmc.vcpus": "4",
+    "pegbatch.sub_workflow.image": "that of the job definition",
 }
 
 _CATALOGS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pegbatch.model.profiles import Profile, Profiles
-from pegbatch.model.workflow import EXECUTABLE, TransformationName
+from pegbatch.model.workflow import EXECUTABLE, SubWorkflowJob, TransformationName
 from pegbatch.parse.builder import WorkflowBuilder
 from pegbatch.parse.hooks import hooks_of_node
 from pegbatch.parse.names import NAMESPACES
@@ -48,7 +48,10 @@ _USE_KEYS = frozenset(
     )
 )
 _STREAMS = ("stdin", "stdout", "stderr")
-_SUB_WORKFLOWS = frozenset(("pegasusWorkflow", "condorWorkflow"))
+_SUB_WORKFLOW = "pegasusWorkflow"
+_TASKS = frozenset(("job", _SUB_WORKFLOW))
+_OF_FILES = frozenset((_SUB_WORKFLOW, "condorWorkflow"))
+"""Types of jobs that name a file, and no transformation."""
 _NOTHING: Mapping[str, Node] = {}
 
 
@@ -62,7 +65,7 @@ def read_job(node: Node, builder: WorkflowBuilder) -> None:
         builder.refuse(node.line, f"a job must be a mapping of keys to values, not {node.kind}")
         return
     kind = _text(entries, "type", builder) or "job"
-    naming = "file" if kind in _SUB_WORKFLOWS else "name"
+    naming = "file" if kind in _OF_FILES else "name"
     identifier, name = _text(entries, "id", builder), _text(entries, naming, builder)
     if not identifier or not name:
         missing = naming if identifier else "id"
@@ -71,8 +74,15 @@ def read_job(node: Node, builder: WorkflowBuilder) -> None:
     if not _JOB_KEYS.issuperset(entries):
         _warn_unknown("job", entries, _JOB_KEYS, builder)
     uses = _uses(entries.get("uses"), builder)
-    if kind != "job":
+    if kind not in _TASKS:
         _count_other(kind, identifier, node.line, uses, builder)
+        return
+    arguments = _arguments(entries.get("arguments"), builder)
+    profiles = read_profiles(entries["profiles"], builder) if "profiles" in entries else ()
+    hooks = hooks_of_node(entries["hooks"], builder.warn_hook) if "hooks" in entries else ()
+    if kind == _SUB_WORKFLOW:
+        what = SubWorkflowJob(file=name, for_planning=_for_planning(entries.get("uses")))
+        builder.add_sub_workflow(identifier, node.line, what, arguments, profiles, uses, hooks)
         return
     builder.add_task(
         identifier,
@@ -82,11 +92,11 @@ def read_job(node: Node, builder: WorkflowBuilder) -> None:
             name,
             _text(entries, "version", builder) or "",
         ),
-        _arguments(entries.get("arguments"), builder),
-        read_profiles(entries["profiles"], builder) if "profiles" in entries else (),
+        arguments,
+        profiles,
         [_text(entries, stream, builder) or None for stream in _STREAMS],
         uses,
-        hooks_of_node(entries["hooks"], builder.warn_hook) if "hooks" in entries else (),
+        hooks,
     )
 
 
@@ -129,10 +139,10 @@ def read_profiles(node: Node, builder: WorkflowBuilder) -> Profiles:
 def _count_other(
     kind: str, identifier: str, line: int, uses: list[tuple[str, int]], builder: WorkflowBuilder
 ) -> None:
-    """Count a job that is no task: a sub-workflow, or something nobody knows."""
+    """Count a job that is no task: a workflow planned already, or something nobody knows."""
     names = [lfn for lfn, _ in uses]
-    if kind in _SUB_WORKFLOWS:
-        builder.add_sub_workflow(f"the {kind} job", identifier, line, names)
+    if kind in _OF_FILES:
+        builder.refuse_planned_workflow(f"the {kind} job", identifier, line, names)
     else:
         builder.add_unknown_job(kind, identifier, line, names)
 
@@ -152,6 +162,17 @@ def _uses(node: Node | None, builder: WorkflowBuilder) -> list[tuple[str, int]]:
             _warn_unknown("use", entries, _USE_KEYS, builder)
         uses.append((_use_name(lfn, entries, builder), _flags(lfn, entries, item.line, builder)))
     return uses
+
+
+def _for_planning(node: Node | None) -> frozenset[str]:
+    """Return the files that only the planning of a sub-workflow reads."""
+    items = node.value if node is not None and isinstance(node.value, list) else []
+    uses = [item.value for item in items if isinstance(item.value, dict)]
+    return frozenset(
+        str(use["lfn"].value)
+        for use in uses
+        if "lfn" in use and "forPlanning" in use and use["forPlanning"].boolean() is True
+    )
 
 
 def _flags(lfn: str, entries: Mapping[str, Node], line: int, builder: WorkflowBuilder) -> int:

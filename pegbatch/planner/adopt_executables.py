@@ -25,8 +25,8 @@ def adopt_executables(given: Given) -> Given:
     """
     workflow = given.workflow
     flags = workflow.tasks.use_flags
-    if not given.options.catalogs or max(flags, default=0) < EXECUTABLE:
-        return given
+    if given.scopes or not given.options.catalogs or max(flags, default=0) < EXECUTABLE:
+        return given  # of sub-workflows, each has done it by itself (parts)
     adopted = array(flags.typecode, flags)
     wanted: dict[TransformationName, dict[TransformationName, None]] = {}
     known = {str(name): name for name in given.transformations.transformations}

@@ -12,19 +12,30 @@ from pegbatch.model.graph import NO_TASK, Graph
 from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable
 from pegbatch.planner.cycles import children_of
 from pegbatch.planner.nodes import container_of
+from pegbatch.planner.scopes import scope_of
 from pegbatch.planner.stages import Levelled
 
 
-def cluster_chains(levelled: Levelled, table: ClusterTable) -> None:
-    """Make a cluster of each chain of tasks that are in none and ask for the same child."""
+def cluster_chains(levelled: Levelled, table: ClusterTable, taking: frozenset[int]) -> None:
+    """Make a cluster of each chain of tasks that are in none and ask for the same child.
+
+    Shapes: of the workflows of the plan that ask for it; a chain stays in one of them.
+    """
     ids = levelled.workflow.tasks.ids
     resources = [settings.resources for settings in levelled.settings_table]
     numbers, clusters = levelled.task_settings, table.clusters
+    alone = levelled.workflow.sub_workflows
     container = partial(container_of, levelled)
+    scope = partial(scope_of, levelled.workflow)
     for chain in find_chains(levelled.graph):
-        keys: list[object] = [(resources[numbers[t]], clusters[t], container(t)) for t in chain]
+        keys: list[object] = [
+            # The task of a sub-workflow is in no chain.
+            (resources[numbers[t]], clusters[t], container(t), scope(t), t if t in alone else None)
+            for t in chain
+        ]
         for part in list(_equal_runs(chain, keys)):
-            if len(part) > 1 and clusters[part[0]] == NO_CLUSTER:
+            is_free = clusters[part[0]] == NO_CLUSTER and scope(part[0]) in taking
+            if len(part) > 1 and is_free:
                 table.add(f"chain_{ids[part[0]]}", part, CHAIN)
 
 

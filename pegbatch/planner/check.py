@@ -6,19 +6,17 @@ store are PlanError; both carry every problem found.
 
 from __future__ import annotations
 
-from array import array
 from itertools import pairwise
 
 from pegbatch.errors import InputError, PlanError, Problem
-from pegbatch.model.graph import NO_TASK, Graph
+from pegbatch.model.graph import Graph
 from pegbatch.model.words import needs_quoting_rules, split_words
-from pegbatch.model.workflow import CHECKPOINT, INPUT, NO_FILE, OUTPUT, Workflow
+from pegbatch.model.workflow import INPUT, NO_FILE, Workflow
+from pegbatch.planner.connect import connect
 from pegbatch.planner.cycles import find_cycle
 from pegbatch.planner.legal_names import illegal_names, unprintable_names
+from pegbatch.planner.scopes import source_of, where_of
 from pegbatch.planner.stages import Checked, Given, grow
-
-_MADE = OUTPUT | CHECKPOINT
-"""A checkpoint file is made by its task, which reads it only to go on with its own work."""
 
 
 def check(given: Given) -> Checked:
@@ -28,16 +26,16 @@ def check(given: Given) -> Checked:
     task directory or store can hold, and names that no log can.
     """
     workflow = given.workflow
-    defects = [*workflow.defects, *_unbalanced_arguments(workflow)]
-    bad_names = [*illegal_names(workflow), *unprintable_names(workflow)]
+    defects = [*workflow.defects, *_unbalanced_arguments(given)]
+    bad_names = _bad_names(given)
     if defects:
-        raise InputError(problems=sorted([*defects, *bad_names], key=_line))
+        raise InputError(problems=sorted([*defects, *bad_names], key=_file_and_line))
     if bad_names:
         raise PlanError(problems=bad_names)
-    graph, doubled = _draw(workflow, data_edges=given.tuning.data_edges)
+    graph, doubled = connect(workflow, data_edges=given.tuning.data_edges)
     cycle = find_cycle(graph)
     if cycle:
-        raise InputError(problems=[_cycle_problem(workflow, graph, cycle)])
+        raise InputError(problems=[_cycle_problem(given, graph, cycle)])
     return grow(
         Checked,
         given,
@@ -45,103 +43,73 @@ def check(given: Given) -> Checked:
         warnings=(
             *given.warnings,
             *_doubled_warning(workflow, doubled),
-            *_stdin_warning(workflow),
+            *_stdin_warning(given),
         ),
     )
 
 
-def _unbalanced_arguments(workflow: Workflow) -> list[Problem]:
+def _bad_names(given: Given) -> list[Problem]:
+    """Return what is wrong with names; sub-workflows are looked at by themselves.
+
+    Shapes: two of the same file have the same problems, which are told once. What only the
+    planning of a sub-workflow reads is no file of the run.
+    """
+    found = (
+        problem
+        for one in given.scopes or (given,)
+        for problem in (
+            *illegal_names(one.workflow, one.inner.keys()),
+            *unprintable_names(one.workflow),
+        )
+    )
+    return list(dict.fromkeys(found))
+
+
+def _unbalanced_arguments(given: Given) -> list[Problem]:
     problems = []
-    for task, text in enumerate(workflow.tasks.arguments):
+    tasks = given.workflow.tasks
+    for task, text in enumerate(tasks.arguments):
         if needs_quoting_rules(text):
             try:
                 split_words(text)
             except ValueError as error:
                 problems.append(
                     Problem(
-                        f"arguments of job {workflow.tasks.ids[task]} cannot be split into "
+                        f"arguments of job {tasks.ids[task]} cannot be split into "
                         f"words: {str(error).lower()}",
-                        _where(workflow, task),
+                        where_of(given, task),
                         "close the quote, or write \\\" or \\' for a plain one",
                     )
                 )
     return problems
 
 
-def _line(problem: Problem) -> int:
-    line = (problem.where or "").rpartition(":")[2]
-    return int(line) if line.isdecimal() else 0
+def _file_and_line(problem: Problem) -> tuple[str, int]:
+    file, _, line = (problem.where or "").rpartition(":")
+    return (file, int(line)) if line.isdecimal() else ("", 0)
 
 
-def _where(workflow: Workflow, task: int) -> str:
-    return f"{workflow.source}:{workflow.tasks.lines[task]}"
-
-
-def _draw(workflow: Workflow, *, data_edges: bool) -> tuple[Graph, list[int]]:
-    """Return the graph, and the LFNs that several tasks write.
-
-    A task that only saves a file as its checkpoint takes it from none that writes it as output.
-    """
-    tasks = workflow.tasks
-    producers = array("i", [NO_TASK]) * len(workflow.lfns)
-    read, written = bytearray(len(workflow.lfns)), bytearray(len(workflow.lfns))
-    doubled = set()
-    flags, lfns = tasks.use_flags, tasks.use_lfns
-    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
-        for use in range(first, last):
-            if flags[use] & _MADE:
-                lfn = lfns[use]
-                if producers[lfn] != NO_TASK and producers[lfn] != task:
-                    doubled.add(lfn)
-                if flags[use] & OUTPUT or not written[lfn]:
-                    producers[lfn] = task
-                written[lfn] |= flags[use] & OUTPUT
-            elif flags[use] & INPUT:
-                read[lfns[use]] = 1
-    offsets, parents = _collect_parents(workflow, producers, data_edges=data_edges)
-    graph = Graph(parent_offsets=offsets, parents=parents, producers=producers, read=read)
-    return graph, sorted(doubled)
-
-
-def _collect_parents(
-    workflow: Workflow, producers: array[int], *, data_edges: bool
-) -> tuple[array[int], array[int]]:
-    tasks = workflow.tasks
-    flags, lfns = tasks.use_flags, tasks.use_lfns
-    edge_children, edge_parents = workflow.edges.children, workflow.edges.parents
-    # Documents list edges child by child, so this sort is next to free.
-    by_child = sorted(range(len(edge_children)), key=edge_children.__getitem__)
-    edge_count, edge = len(by_child), 0
-    offsets, parents = array("q", [0]), array("i")
-    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
-        found = set()
-        while edge < edge_count and edge_children[by_child[edge]] == task:
-            found.add(edge_parents[by_child[edge]])
-            edge += 1
-        if data_edges:
-            for use in range(first, last):
-                if flags[use] & INPUT:
-                    producer = producers[lfns[use]]
-                    if producer != NO_TASK and producer != task:
-                        found.add(producer)
-        parents.extend(sorted(found))
-        offsets.append(len(parents))
-    return offsets, parents
-
-
-def _cycle_problem(workflow: Workflow, graph: Graph, cycle: list[int]) -> Problem:
+def _cycle_problem(given: Given, graph: Graph, cycle: list[int]) -> Problem:
+    workflow = given.workflow
     ids = workflow.tasks.ids
     steps = [
-        f"{ids[child]} (line {workflow.tasks.lines[child]}) waits for {ids[parent]}"
+        f"{ids[child]} ({_line(given, child)}) waits for {ids[parent]}"
         f"{_by_file(workflow, graph, child, parent)}"
         for child, parent in pairwise([*cycle, cycle[0]])
     ]
     return Problem(
         "the workflow has a cycle: " + ", ".join(steps),
-        _where(workflow, cycle[0]),
+        where_of(given, cycle[0]),
         "remove one of these edges; edges that only a file makes can be left out with "
         "-Dpegasus.parser.dax.data.dependencies=false",
     )
+
+
+def _line(given: Given, task: int) -> str:
+    """Return `line 7`, or `other.yml:7` in the file of a sub-workflow."""
+    if source_of(given, task) != given.workflow.source:
+        return where_of(given, task)
+    return f"line {given.workflow.tasks.lines[task]}"
 
 
 def _by_file(workflow: Workflow, graph: Graph, child: int, parent: int) -> str:
@@ -167,8 +135,9 @@ def _doubled_warning(workflow: Workflow, doubled: list[int]) -> tuple[Problem, .
     )
 
 
-def _stdin_warning(workflow: Workflow) -> tuple[Problem, ...]:
+def _stdin_warning(given: Given) -> tuple[Problem, ...]:
     """Warn of a standard input that is fetched for nobody, at the first job that wants one."""
+    workflow = given.workflow
     tasks = workflow.tasks
     for task, lfn in enumerate(tasks.stdins):
         first, last = tasks.use_offsets[task], tasks.use_offsets[task + 1]
@@ -177,7 +146,7 @@ def _stdin_warning(workflow: Workflow) -> tuple[Problem, ...]:
                 Problem(
                     f"job {tasks.ids[task]} reads its stdin from {workflow.lfns[lfn]}, which is "
                     "not among the files it uses, so that it will not be there",
-                    _where(workflow, task),
+                    where_of(given, task),
                     "name it as an input in `uses`",
                 ),
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pegbatch.errors import Problem
 from pegbatch.model.catalogs import Container
@@ -24,11 +24,41 @@ _PROFILE_HINT = "only env profiles of a container count on AWS Batch"
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerNames:
+    """Gives each container of a plan a name of its own; what is equal is one container.
+
+    Shapes: sub-workflows may have other containers of a name.
+    """
+
+    names: set[str] = field(default_factory=set)
+    found: dict[TaskContainer, TaskContainer] = field(default_factory=dict)
+    """By what a catalog says: what the plan calls it."""
+
+    def name(self, container: TaskContainer, path: str) -> TaskContainer:
+        """Return a container under a name that no other one of the plan has.
+
+        Shapes: path of the sub-workflow whose catalog it is.
+        """
+        if container not in self.found:
+            name = container.name
+            if name in self.names:
+                name = f"{path}.{name}"
+            while name in self.names:
+                name += "_"
+            self.names.add(name)
+            self.found[container] = replace(container, name=name)
+        return self.found[container]
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerDesk:
     """Looks at each container once, whoever asks for it; notes what is wrong with it."""
 
     known: Mapping[str, Container]
     """Of the transformation catalog."""
+    names: ContainerNames = field(default_factory=ContainerNames)
+    path: str = ""
+    """Of the sub-workflow whose catalog it is."""
     seen: dict[str, TaskContainer | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -39,7 +69,8 @@ class ContainerDesk:
         Shapes: where is the place that names it.
         """
         if name not in self.seen:
-            self.seen[name] = self._read(name, where)
+            found = self._read(name, where)
+            self.seen[name] = self.names.name(found, self.path) if found else None
         return self.seen[name]
 
     def _read(self, name: str, where: str) -> TaskContainer | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pegbatch.errors import Problem
 from pegbatch.model.bags import Executable
 from pegbatch.model.catalogs import Site, Transformation, TransformationSite
+from pegbatch.model.facts import Facts
 from pegbatch.model.manifest import FileUse
+from pegbatch.model.sub_workflows import GATE
 from pegbatch.model.workflow import TransformationName
-from pegbatch.planner.choose_containers import ContainerDesk
-from pegbatch.planner.places import Places, UnusablePlaceError
+from pegbatch.planner.choose_containers import ContainerDesk, ContainerNames
+from pegbatch.planner.places import Places, UnusablePlaceError, places_of
+from pegbatch.planner.run_sub_workflows import planner_program, runs_sub_workflow
+from pegbatch.planner.scopes import Scope, scope_of, where_of
 from pegbatch.planner.stages import Checked
 from pegbatch.planner.urls import local_path
 
@@ -28,39 +32,75 @@ class Chosen:
     warnings: tuple[Problem, ...] = ()
 
 
-def choose_executables(checked: Checked, site: Site) -> Chosen:
+def choose_executables(checked: Checked, scopes: Sequence[Scope]) -> Chosen:
     """Choose an executable, and a container where one is named, for each transformation in use."""
     workflow = checked.workflow
     if not checked.options.catalogs:
-        return Chosen(tuple(Executable(name.name) for name in workflow.transformations))
+        return Chosen(tuple(map(_installed, workflow.transformations)))
     first_users: dict[int, int] = {}
     for task, number in enumerate(workflow.tasks.transformations):
         first_users.setdefault(number, task)
-    places = Places.of(checked, site, checked.facts)
-    containers = ContainerDesk(checked.transformations.containers)
+    desks = _desks(scopes, checked.facts)
     chosen: list[Executable] = []
     problems: list[Problem] = []
     for number, name in enumerate(workflow.transformations):
         if number not in first_users:
-            chosen.append(Executable(name.name))
+            chosen.append(_installed(name))
             continue
-        where = f"{workflow.source}:{workflow.tasks.lines[first_users[number]]}"
+        if runs_sub_workflow(name):
+            program, wrong = planner_program(checked.settings)
+            chosen.append(program)
+            problems.extend(wrong)
+            continue
+        if name == GATE:
+            chosen.append(_installed(name))
+            continue
+        user = first_users[number]
         try:
-            chosen.append(_choose(checked, site, places, containers, name))
+            chosen.append(_choose(desks[scope_of(workflow, user)], name))
         except UnusablePlaceError as error:
-            problems.append(Problem(str(error), error.where or where, error.hint))
-    found = (*problems, *containers.problems)
-    return Chosen(tuple(chosen), found, tuple(containers.warnings))
+            where = error.where or where_of(checked, user)
+            problems.append(Problem(str(error), where, error.hint))
+    containers = [desk.containers for desk in desks]
+    problems += (problem for one in containers for problem in one.problems)
+    warnings = (warning for one in containers for warning in one.warnings)
+    return Chosen(tuple(chosen), _once(problems), _once(warnings))
 
 
-def _choose(
-    checked: Checked,
-    site: Site,
-    places: Places,
-    containers: ContainerDesk,
-    name: TransformationName,
-) -> Executable:
-    entry = _entry(checked, name)
+def _installed(name: TransformationName) -> Executable:
+    """Return what a transformation starts with where no catalog says so."""
+    return Executable("true" if name == GATE else name.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What one workflow of the plan chooses from."""
+
+    scope: Scope
+    places: Places
+    containers: ContainerDesk
+
+
+def _desks(scopes: Sequence[Scope], facts: Facts) -> list[_Desk]:
+    names = ContainerNames()
+    return [
+        _Desk(
+            scope,
+            places,
+            ContainerDesk(scope.given.transformations.containers, names, scope.path),
+        )
+        for scope, places in zip(scopes, places_of(scopes, facts), strict=True)
+    ]
+
+
+def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return each problem once: sub-workflows often have the same catalogs."""
+    return tuple(dict.fromkeys(problems))
+
+
+def _choose(desk: _Desk, name: TransformationName) -> Executable:
+    places, site = desk.places, desk.scope.site
+    entry = _entry(desk.scope, name)
     place = pick_place(entry, site)
     staged: list[FileUse] = []
     argv0 = local_path(place.pfn) or place.pfn
@@ -68,17 +108,17 @@ def _choose(
         argv0 = f"./{staged_name(name)}"
         staged.append(places.executable(place, staged_name(name)))
     for required in entry.requires:
-        helper = pick_place(_entry(checked, required), site)
+        helper = pick_place(_entry(desk.scope, required), site)
         if helper.kind == "stageable":
             staged.append(places.executable(helper, staged_name(required)))
     container = None
     if place.container:
-        container = containers.take(place.container, place.where or entry.where)
+        container = desk.containers.take(place.container, place.where or entry.where)
     return Executable(argv0, tuple(staged), entry.hooks, container)
 
 
-def _entry(checked: Checked, name: TransformationName) -> Transformation:
-    entry = checked.transformations.transformations.get(name)
+def _entry(scope: Scope, name: TransformationName) -> Transformation:
+    entry = scope.given.transformations.transformations.get(name)
     if entry is None:
         raise UnusablePlaceError(
             f"there is no entry for transformation {name} in the transformation catalog",

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pegbatch.model.bags import CleanUp
+from pegbatch.model.file_keys import file_key
 from pegbatch.model.graph import NO_TASK
-from pegbatch.model.layout import data_key
 from pegbatch.model.plan import Job, JobLink, LinkType
 from pegbatch.planner.add_verdict import VERDICT
 from pegbatch.planner.barriers import Barriers, small_job
@@ -56,17 +56,17 @@ def clean_up(linked: Linked) -> Linked:
 
 def _deletable(linked: Linked) -> bytearray:
     """Return, by LFN number, 1 for what lies in `data/` and is wanted by tasks alone."""
-    places = linked.output_places
-    handed_over = bool(places.remote) and not places.local
     delivered, read = linked.delivered, linked.graph.read
     found = bytearray(len(linked.workflow.lfns))
     for lfn, producer in enumerate(linked.graph.producers):
         if producer != NO_TASK:
             # What is delivered waits for `fetch`, or stays where there is no output site. On S3
             # it is handed over by its task, and only what others read lies in `data/` too.
-            found[lfn] = (handed_over and read[lfn]) if delivered[lfn] else 1
+            name = linked.workflow.lfns[lfn]
+            handed_over = delivered[lfn] and linked.places_of(lfn).is_handed_over(name)
+            found[lfn] = 1 if not delivered[lfn] else (handed_over and read[lfn])
     for lfn, use in linked.inputs.items():
-        if linked.transfer_arrays and use.url == data_key(use.lfn):
+        if linked.transfer_arrays and use.url == file_key(linked.workflow, lfn):
             found[lfn] = 1  # fetched from the web
     for number in _waiting_copies(linked):
         found[number] = 0
@@ -74,10 +74,12 @@ def _deletable(linked: Linked) -> bytearray:
 
 
 def _waiting_copies(linked: Linked) -> Iterator[int]:
-    """Yield the LFN numbers of reused files that are brought to `data/` for `fetch`."""
-    waiting = {one.lfn for one in linked.reused_deliveries if one.url == data_key(one.lfn)}
-    if waiting:
-        yield from (n for n, lfn in enumerate(linked.workflow.lfns) if lfn in waiting)
+    """Yield the LFN numbers of reused files that are brought into the run for `fetch`."""
+    waiting = {(one.lfn, one.url) for one in linked.reused_deliveries}
+    names = {lfn for lfn, _ in waiting}
+    for number, lfn in enumerate(linked.workflow.lfns if names else ()):
+        if lfn in names and (lfn, file_key(linked.workflow, number)) in waiting:
+            yield number
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ it took stays as it is. Where clusters are bags that reach over levels, levels a
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 
 from pegbatch.errors import Problem, UsageError
 from pegbatch.planner.chains import cluster_chains
@@ -16,6 +17,7 @@ from pegbatch.planner.cluster_horizontally import cluster_horizontally
 from pegbatch.planner.clusters import ClusterTable
 from pegbatch.planner.contract import level_bags
 from pegbatch.planner.nodes import gather_nodes
+from pegbatch.planner.scopes import given_of
 from pegbatch.planner.size_bags import size_bags
 from pegbatch.planner.stages import Clustered, Levelled, grow
 
@@ -31,8 +33,9 @@ def cluster(levelled: Levelled) -> Clustered:
     table = ClusterTable.empty(len(levelled.levels))
     levels = levelled.levels
     warnings: list[Problem] = []
-    for technique in _techniques(levelled.options.cluster):
-        levels = _apply(technique, levelled, levels, table, warnings)
+    for techniques, taking in _asking(levelled):
+        for technique in techniques:
+            levels = _apply(technique, levelled, levels, table, warnings, taking)
     table = table.compacted()
     return grow(
         Clustered,
@@ -47,6 +50,16 @@ def cluster(levelled: Levelled) -> Clustered:
         leaders=table.leaders,
         ranks=table.ranks,
     )
+
+
+def _asking(levelled: Levelled) -> Iterator[tuple[tuple[str, ...], frozenset[int]]]:
+    """Yield what is asked for, each with the workflows of the plan that ask for it."""
+    asking: dict[tuple[str, ...], list[int]] = {}
+    for number in range(max(1, len(levelled.scopes))):
+        techniques = _techniques(given_of(levelled, number).options.cluster)
+        asking.setdefault(techniques, []).append(number)
+    for techniques, numbers in asking.items():
+        yield techniques, frozenset(numbers)
 
 
 def _techniques(asked: tuple[str, ...]) -> tuple[str, ...]:
@@ -67,12 +80,13 @@ def _apply(
     levels: array[int],
     table: ClusterTable,
     warnings: list[Problem],
+    taking: frozenset[int],
 ) -> array[int]:
     """Put one technique's clusters in the table and return the levels after it."""
     if technique == "chain":
-        cluster_chains(levelled, table)
+        cluster_chains(levelled, table, taking)
         return level_bags(levelled, table)
-    nodes = gather_nodes(levelled, levels, table)
+    nodes = gather_nodes(levelled, levels, table, taking)
     if technique == "horizontal":
         warnings += cluster_horizontally(levelled, nodes, table)
         return levels  # all tasks of a cluster have the same level already

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pegbatch.model.cluster_kinds import SERIAL
 from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable, kind_of
 from pegbatch.planner.nodes import Nodes, refuse_mixed_containers, refuse_nesting
+from pegbatch.planner.scopes import given_of, scope_of
 from pegbatch.planner.stages import Levelled
 
 WHOLE = "whole-wf"
@@ -24,21 +25,31 @@ def cluster_by_label(levelled: Levelled, nodes: Nodes, table: ClusterTable) -> N
     Errors: PlanError for a cluster inside another one under AWSBatch, or of several containers.
     """
     labels = [settings.label for settings in levelled.settings_table]
-    labelled: dict[str, list[int]] = {}
-    for node, number in enumerate(nodes.settings):
-        if labels[number]:
-            labelled.setdefault(labels[number], []).append(node)
-    for label, members in labelled.items():
-        _add(levelled, nodes, table, f"merge_{label}", members, "label")
+    labelled: dict[tuple[int, str], list[int]] = {}
+    for node in nodes.for_clusters():
+        label = labels[nodes.settings[node]]
+        if label:
+            labelled.setdefault((nodes.scope(node), label), []).append(node)
+    for (scope, label), members in labelled.items():
+        _add(levelled, nodes, table, _name(levelled, scope, label), members, "label")
 
 
 def cluster_whole(levelled: Levelled, nodes: Nodes, table: ClusterTable) -> None:
-    """Make one cluster of all jobs.
+    """Make one cluster of all jobs of a workflow.
 
     Errors: PlanError for a cluster inside another one under AWSBatch, or of several containers.
     """
-    if len(nodes):
-        _add(levelled, nodes, table, f"merge_{WHOLE}", range(len(nodes)), "whole")
+    members: dict[int, list[int]] = {}
+    for node in nodes.for_clusters():
+        members.setdefault(nodes.scope(node), []).append(node)
+    for scope, of_scope in members.items():
+        _add(levelled, nodes, table, _name(levelled, scope, WHOLE), of_scope, "whole")
+
+
+def _name(levelled: Levelled, scope: int, label: str) -> str:
+    """Return `merge_<label>`, with the path of a sub-workflow before the label."""
+    path = levelled.workflow.scopes[scope]
+    return f"merge_{path}.{label}" if path else f"merge_{label}"
 
 
 def _add(
@@ -50,8 +61,9 @@ def _add(
     technique: str,
 ) -> None:
     tasks = nodes.tasks_of(members)
+    tuning = given_of(levelled, scope_of(levelled.workflow, tasks[0])).tuning
     if len(members) == 1:
-        single = table.clusters[tasks[0]] == NO_CLUSTER and levelled.tuning.allow_single
+        single = table.clusters[tasks[0]] == NO_CLUSTER and tuning.allow_single
         if not single:
             return
     # By longest distance from a root, every task comes after its parents.
@@ -59,7 +71,6 @@ def _add(
     settings = levelled.settings_table[levelled.task_settings[ordered[0]]]
     refuse_nesting(levelled, table, ordered, settings, technique)
     refuse_mixed_containers(levelled, ordered, technique)
-    strict = levelled.tuning.first_job_fail
-    kind = kind_of(settings.aggregator, strict=strict, otherwise=SERIAL)
+    kind = kind_of(settings.aggregator, strict=tuning.first_job_fail, otherwise=SERIAL)
     # Where there is one task, nothing will ever run beside it.
     table.add(name, ordered, kind if len(ordered) > 1 else SERIAL)

@@ -19,6 +19,7 @@ from pegbatch.model.workflow import TransformationName
 from pegbatch.planner.clusters import NO_CLUSTER, ClusterTable, kind_of
 from pegbatch.planner.cut_by_runtime import first_fit, least_loaded
 from pegbatch.planner.nodes import Nodes, refuse_mixed_containers, refuse_nesting
+from pegbatch.planner.scopes import Scope, scopes_of, where_of
 from pegbatch.planner.stages import Levelled
 
 IDS_SHOWN = 5
@@ -32,12 +33,12 @@ def cluster_horizontally(
     Errors: PlanError for a cluster inside another one under AWSBatch, or of several containers;
     InputError naming every group in which a runtime is missing that clustering needs.
     """
-    site_size = dict(levelled.tuning.site_sizes).get(levelled.site.name)
-    cut = _Cut(levelled, nodes, site_size, [], [])
+    cut = _Cut(levelled, nodes, scopes_of(levelled), [], [])
     named: Counter[str] = Counter()
-    strict = levelled.tuning.first_job_fail
     for group in _groups(levelled, nodes):
-        stem = _name_stem(nodes.names[group.transformation], group.level)
+        scope = cut.scopes[group.scope]
+        stem = _name_stem(scope, nodes.names[group.transformation], group.level)
+        strict = scope.given.tuning.first_job_fail
         kind = kind_of(group.settings.aggregator, strict=strict, otherwise=NAMED)
         if kind == PARALLEL and len(group.nodes) == 1:
             kind = SERIAL  # nothing will ever run beside it
@@ -59,6 +60,7 @@ def cluster_horizontally(
 class _Group:
     """Jobs that may share clusters, in document order."""
 
+    scope: int
     level: int
     transformation: int
     settings: TaskSettings
@@ -76,13 +78,15 @@ def _groups(levelled: Levelled, nodes: Nodes) -> Iterator[_Group]:
         for s in table
     ]
     settings_by_kind = dict(zip(reversed(kinds), reversed(table), strict=True))
-    groups: dict[tuple[int, int, int], list[int]] = {}
-    columns = zip(nodes.levels, nodes.transformations, nodes.settings, strict=True)
-    for node, (level, transformation, number) in enumerate(columns):
-        groups.setdefault((level, transformation, kinds[number]), []).append(node)
+    groups: dict[tuple[int, int, int, int], list[int]] = {}
+    levels, transformations, settings = nodes.levels, nodes.transformations, nodes.settings
+    scope = nodes.scope
+    for node in nodes.for_clusters():
+        key = (levels[node], transformations[node], kinds[settings[node]], scope(node))
+        groups.setdefault(key, []).append(node)
     names = [str(name) for name in nodes.names]
-    for key in sorted(groups, key=lambda key: (key[0], names[key[1]], key[1], key[2])):
-        yield _Group(key[0], key[1], settings_by_kind[key[2]], groups[key])
+    for key in sorted(groups, key=lambda key: (key[0], names[key[1]], *key[1:])):
+        yield _Group(key[3], key[0], key[1], settings_by_kind[key[2]], groups[key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +95,21 @@ class _Cut:
 
     levelled: Levelled
     nodes: Nodes
-    site_size: int | None
+    scopes: Sequence[Scope]
     problems: list[Problem]
     warnings: list[Problem]
 
     def clusters(self, group: _Group) -> Iterator[Sequence[int]]:
         """Yield the clusters of one group; jobs that are in none are left out."""
-        allowed = self.levelled.tuning.allow_single
+        scope = self.scopes[group.scope]
+        tuning = scope.given.tuning
+        allowed = tuning.allow_single
         if len(group.nodes) == 1 and not allowed:
             return
-        if self.levelled.tuning.by_runtime:
+        if tuning.by_runtime:
             chunks = self._by_runtime(group)
         else:
-            chunks = list(_by_count(group, self.site_size))
+            chunks = list(_by_count(group, dict(tuning.site_sizes).get(scope.site.name)))
         if allowed or any(len(chunk) > 1 for chunk in chunks):
             yield from chunks
 
@@ -138,14 +144,14 @@ class _Cut:
         return found
 
     def _without_runtime(self, group: _Group, missing: Sequence[int]) -> Problem:
-        workflow = self.levelled.workflow
-        shown = ", ".join(workflow.tasks.ids[task] for task in missing[:IDS_SHOWN])
+        ids = self.levelled.workflow.tasks.ids
+        shown = ", ".join(ids[task] for task in missing[:IDS_SHOWN])
         more = f" and {len(missing) - IDS_SHOWN:,} more" if len(missing) > IDS_SHOWN else ""
         jobs = "job" if len(missing) == 1 else "jobs"
         return Problem(
             f"{jobs} {shown}{more} ({self.nodes.names[group.transformation]}): "
             "no profile pegasus runtime, and clusters are to be cut by it",
-            f"{workflow.source}:{workflow.tasks.lines[missing[0]]}",
+            where_of(self.levelled, missing[0]),
             "set the profile runtime (seconds), or leave out pegasus.clusterer.preference",
         )
 
@@ -154,7 +160,7 @@ class _Cut:
         return Problem(
             f"clustering by runtime: neither clusters.maxruntime nor clusters.num is set for "
             f"{name}, so all {len(group.nodes):,} jobs of level {group.level} are one cluster",
-            self.levelled.settings.where("pegasus.clusterer.preference"),
+            self.scopes[group.scope].given.settings.where("pegasus.clusterer.preference"),
         )
 
 
@@ -179,7 +185,10 @@ def even_parts(tasks: list[int], parts: int) -> Iterator[list[int]]:
         first += size
 
 
-def _name_stem(name: TransformationName, level: int) -> str:
-    """Return `merge_<transformation>_PID<level>`, levels counted from 1 as Pegasus does."""
+def _name_stem(scope: Scope, name: TransformationName, level: int) -> str:
+    """Return `merge_<transformation>_PID<level>`, levels counted from 1 as Pegasus does.
+
+    Shapes: in a sub-workflow, its path and a dot before the transformation.
+    """
     joined = "-".join(part for part in (name.namespace, name.name, name.version) if part)
-    return f"merge_{re.sub(r'[.+=]', '_', joined)}_PID{level + 1}"
+    return f"merge_{scope.label(re.sub(r'[.+=]', '_', joined))}_PID{level + 1}"

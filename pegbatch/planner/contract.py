@@ -12,6 +12,7 @@ from pegbatch.model.graph import Graph
 from pegbatch.planner.clusters import ClusterTable
 from pegbatch.planner.cycles import find_cycle
 from pegbatch.planner.level import longest_distances
+from pegbatch.planner.scopes import where_of
 from pegbatch.planner.stages import Levelled
 
 
@@ -57,7 +58,6 @@ def _invalid(
     levelled: Levelled, table: ClusterTable, node_of: array[int], cycle: Sequence[int]
 ) -> InputError:
     """Tell a cycle of bags task by task: each waits for one of the next bag."""
-    workflow = levelled.workflow
     tasks: dict[int, list[int]] = defaultdict(list)
     wanted = set(cycle)
     for task, node in enumerate(node_of):
@@ -69,7 +69,7 @@ def _invalid(
     ]
     return InputError(
         f"Invalid labelled graph: clusters would wait for each other: {'; '.join(waits)}",
-        where=f"{workflow.source}:{workflow.tasks.lines[tasks[cycle[0]][0]]}",
+        where=where_of(levelled, tasks[cycle[0]][0]),
         hint="a cluster runs as a whole: no path may leave it and come back; "
         "give the jobs between the same label, or split the label",
     )

@@ -77,7 +77,8 @@ def draw_tasks(tasks: TaskGraph, *, label: TaskLabel = "id-xform", simple: bool 
 def _shortened(names: Sequence[str]) -> list[str]:
     found = [_COMPLETE(name) for name in names]
     short = [match[1] if match else name for match, name in zip(found, names, strict=True)]
-    often = Counter(short)
+    # Sub-workflows may use the same transformations.
+    often = Counter(one for one, _ in set(zip(short, names, strict=True)))
     return [one if often[one] == 1 else name for one, name in zip(short, names, strict=True)]
 
 

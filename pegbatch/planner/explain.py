@@ -5,13 +5,15 @@ from __future__ import annotations
 from pegbatch.errors import InputError
 from pegbatch.model.containers import TaskContainer
 from pegbatch.model.explanation import Explanation, FileOrigin, ProfileValue
+from pegbatch.model.file_keys import file_key
 from pegbatch.model.graph import NO_TASK
-from pegbatch.model.layout import data_key
+from pegbatch.model.sub_workflows import ARGV, refuse_planned_in
 from pegbatch.model.words import split_words
 from pegbatch.model.workflow import INPUT, OUTPUT
 from pegbatch.planner.clusters import NO_CLUSTER
 from pegbatch.planner.locate_inputs import choose_replica, replicas_of
 from pegbatch.planner.profile_layers import Layer, profile_layers, shared_layers
+from pegbatch.planner.scopes import scope_of, scope_of_file, scopes_of, where_of
 from pegbatch.planner.stages import Linked
 
 
@@ -28,9 +30,10 @@ def explain(linked: Linked, task_id: str) -> Explanation:
     settings = linked.settings_table[linked.task_settings[task]]
     number = linked.clusters[task]
     transformation = tasks.transformations[task]
+    scope = scopes_of(linked)[scope_of(workflow, task)]
     return Explanation(
         task=task_id,
-        where=f"{workflow.source}:{tasks.lines[task]}",
+        where=where_of(linked, task),
         transformation=str(workflow.transformations[transformation]),
         level=linked.levels[task],
         cluster="" if number == NO_CLUSTER else linked.cluster_names[number],
@@ -38,11 +41,11 @@ def explain(linked: Linked, task_id: str) -> Explanation:
         bag=bag,
         bag_tasks=tuple(tasks.ids[member] for member in members),
         array_size=packed.size,
-        argv=(linked.executables[transformation].argv0, *split_words(tasks.arguments[task])),
+        argv=(*_program(linked, task), *split_words(tasks.arguments[task])),
         parents=tuple(_at(linked, parent) for parent in linked.graph.parents_of(task)),
         inputs=_inputs(linked, task),
         outputs=_outputs(linked, task),
-        profiles=_profiles(profile_layers(linked, linked.site, task, _shared(linked))),
+        profiles=_profiles(profile_layers(linked, scope, task, shared_layers(scope))),
         container=_container(linked.executables[transformation].container),
         vcpus=settings.resources.vcpus,
         memory_mib=settings.resources.memory_mib,
@@ -63,6 +66,7 @@ def _find(linked: Linked, task_id: str) -> int:
             where=linked.workflow.source,
             hint="plan with --force to run it all the same",
         )
+    refuse_planned_in(task_id, linked.workflow.scopes[1:], linked.workflow.source)
     raise InputError(
         f"there is no task {task_id!r}",
         where=linked.workflow.source,
@@ -70,12 +74,14 @@ def _find(linked: Linked, task_id: str) -> int:
     )
 
 
+def _program(linked: Linked, task: int) -> tuple[str, ...]:
+    if task in linked.workflow.sub_workflows:
+        return ARGV
+    return (linked.executables[linked.workflow.tasks.transformations[task]].argv0,)
+
+
 def _container(container: TaskContainer | None) -> str:
     return f"{container.name}, {container.image}" if container else ""
-
-
-def _shared(linked: Linked) -> tuple[Layer, Layer, Layer]:
-    return shared_layers(linked, linked.site)
 
 
 def _at(linked: Linked, task: int) -> str:
@@ -99,11 +105,13 @@ def _input(linked: Linked, lfn: int) -> FileOrigin:
     name = linked.workflow.lfns[lfn]
     producer = linked.graph.producers[lfn]
     if producer != NO_TASK:
-        return FileOrigin(name, data_key(name), f"made by {_at(linked, producer)}")
+        key = file_key(linked.workflow, lfn)
+        return FileOrigin(name, key, f"made by {_at(linked, producer)}")
     use = linked.inputs.get(lfn)
     if use is None:
         return FileOrigin(name, "", "optional, and lies nowhere")
-    replica = choose_replica(replicas_of(linked, name), linked.site.name)
+    site = scopes_of(linked)[scope_of_file(linked.workflow, lfn)].site
+    replica = choose_replica(replicas_of(linked, lfn), site.name)
     if replica is None:
         return FileOrigin(name, use.url, "present, as planned without catalogs")
     return FileOrigin(name, use.url, f"{replica.pfn} at site {replica.site} ({replica.where})")
@@ -118,11 +126,12 @@ def _output(linked: Linked, task: int, lfn: int) -> FileOrigin:
     producer = linked.graph.producers[lfn]
     if producer != task:
         return FileOrigin(name, "", f"dropped: {_at(linked, producer)} writes it too, and later")
-    fate = [place.url for place in linked.output_places.destinations(name)]
+    fate = [place.url for place in linked.places_of(lfn).destinations(name)]
     said = (
         "delivered to " + ", ".join(fate) if linked.delivered[lfn] and fate else "kept in the run"
     )
-    return FileOrigin(name, data_key(name), said + ("; read by others" * linked.graph.read[lfn]))
+    key = file_key(linked.workflow, lfn)
+    return FileOrigin(name, key, said + ("; read by others" * linked.graph.read[lfn]))
 
 
 def _profiles(layers: tuple[Layer, ...]) -> tuple[ProfileValue, ...]:

@@ -6,7 +6,7 @@ A name that passes is the same in all three, so nothing has to be escaped anywhe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pegbatch.errors import Problem
 from pegbatch.model.workflow import Workflow
@@ -24,8 +24,12 @@ _NUMBERED = re.compile(r"#[0-9]+\Z").search
 _HINT = "rename the file in the workflow"
 
 
-def illegal_names(workflow: Workflow) -> list[Problem]:
-    """Return a problem for every LFN that cannot be stored, at the first job that uses it."""
+def illegal_names(workflow: Workflow, planned: Collection[int] = ()) -> list[Problem]:
+    """Return a problem for every LFN that cannot be stored, at the first job that uses it.
+
+    Shapes: planned are the jobs of sub-workflows that are planned already; what only their planning
+    reads is no file of the run.
+    """
     wrong = {
         number: reason
         for number, lfn in enumerate(workflow.lfns)
@@ -34,10 +38,11 @@ def illegal_names(workflow: Workflow) -> list[Problem]:
     wrong |= _files_that_are_folders(workflow.lfns) | _files_named_as_checksums(workflow.lfns)
     if not wrong:
         return []
-    users = _first_users(workflow, set(wrong))
+    users = _first_users(workflow, set(wrong), planned)
     return [
         Problem(f"file name {workflow.lfns[number]!r} {reason}", users.get(number), _HINT)
         for number, reason in sorted(wrong.items())
+        if number in users or not planned
     ]
 
 
@@ -110,13 +115,19 @@ def _files_named_as_checksums(lfns: Sequence[str]) -> dict[int, str]:
     }
 
 
-def _first_users(workflow: Workflow, wanted: set[int]) -> dict[int, str]:
+def _first_users(workflow: Workflow, wanted: set[int], planned: Collection[int]) -> dict[int, str]:
     users: dict[int, str] = {}
     tasks = workflow.tasks
     for task in range(len(tasks)):
         uses = tasks.use_lfns[tasks.use_offsets[task] : tasks.use_offsets[task + 1]]
         streams = (tasks.stdins[task], tasks.stdouts[task], tasks.stderrs[task])
         for lfn in (*uses, *streams):
-            if lfn in wanted:
+            if lfn in wanted and not (task in planned and _only_plans(workflow, task, lfn)):
                 users.setdefault(lfn, f"{workflow.source}:{tasks.lines[task]}")
     return users
+
+
+def _only_plans(workflow: Workflow, task: int, lfn: int) -> bool:
+    """Tell whether a sub-workflow's job reads a file for its planning alone."""
+    job, name = workflow.sub_workflows[task], workflow.lfns[lfn]
+    return name == job.file or name in job.for_planning

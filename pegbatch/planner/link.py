@@ -15,7 +15,7 @@ from pegbatch.model.plan import Expected, Job, LinkType
 from pegbatch.planner.barriers import JobLine, small_job, wire_up
 from pegbatch.planner.nodes import container_of
 from pegbatch.planner.reduce_links import reduce_links
-from pegbatch.planner.resolve_profiles import attempts_of
+from pegbatch.planner.resolve_profiles import ATTEMPTS_MAX, attempts_of
 from pegbatch.planner.stages import Linked, Packed, Staged, grow
 
 TIMEOUT_NET_SECONDS = 300
@@ -86,15 +86,18 @@ def _job(packed: Packed, number: int) -> Job:
     kinds = {packed.workflow.tasks.transformations[task] for task in tasks.order}
     settings = [packed.settings_table[packed.task_settings[task]] for task in tasks.order]
     tries = max(of_task.tries for of_task in settings)
+    attempts = attempts_of(tries, packed.tuning.infrastructure_retries)
+    if tasks.order[0] in packed.workflow.sub_workflows:
+        attempts = ATTEMPTS_MAX  # it waits for long, may be lost more than once, and goes on
     return Job(
         name=tasks.name,
         kind="compute",
         level=packed.array_levels[number],
         size=tasks.size,
         tasks=len(tasks.order),
-        transformations=tuple(sorted(str(names[kind]) for kind in kinds)),
+        transformations=tuple(sorted({str(names[kind]) for kind in kinds})),
         resources=packed.array_resources[number],
-        attempts=attempts_of(tries, packed.tuning.infrastructure_retries),
+        attempts=attempts,
         timeout_seconds=_timeout(packed, tasks),
         depends_on=(),
         expected=_expected(packed, tasks),

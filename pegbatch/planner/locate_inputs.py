@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pegbatch.errors import PlanError, Problem
 from pegbatch.model.bags import Upload
@@ -13,8 +13,10 @@ from pegbatch.model.layout import input_url
 from pegbatch.model.manifest import FileUse
 from pegbatch.model.workflow import CHECKPOINT, INPUT, OPTIONAL
 from pegbatch.planner.choose_replicas import locate_file, order_replicas
-from pegbatch.planner.deliver import delivered_files
-from pegbatch.planner.places import Places, UnusablePlaceError
+from pegbatch.planner.deliver import delivered_files, drop_doubles
+from pegbatch.planner.offer_programs import offered_urls
+from pegbatch.planner.places import UnusablePlaceError, places_of
+from pegbatch.planner.scopes import Scope, given_of, scope_of, scope_of_file, scopes_of, where_of
 from pegbatch.planner.stages import Checked, Given, Located, Mapped, grow
 from pegbatch.planner.staging import EMBEDDED_BUCKET_URL, output_places, staging_url
 
@@ -26,17 +28,19 @@ def locate_inputs(mapped: Mapped) -> Located:
     """
     if not mapped.options.catalogs:
         return _without_catalogs(mapped)
-    places = Places.of(mapped, mapped.site, mapped.facts)
+    scopes = scopes_of(mapped)
+    places = places_of(scopes, mapped.facts)
     inputs: dict[int, FileUse] = {}
     problems: list[Problem] = []
     passed_over: list[Problem] = []
     for lfn, (task, required) in external_inputs(mapped).items():
-        replicas = replicas_of(mapped, mapped.workflow.lfns[lfn])
+        replicas = replicas_of(mapped, lfn)
+        of = places[scope_of_file(mapped.workflow, lfn)]
         if not replicas:
             problems += [_nowhere(mapped, lfn, task)] * required
             continue
         try:
-            inputs[lfn], flaw = locate_file(replicas, places, mapped.workflow.lfns[lfn])
+            inputs[lfn], flaw = locate_file(replicas, of, mapped.workflow.lfns[lfn])
         except UnusablePlaceError as error:
             problems.append(_unusable(mapped, lfn, task, error))
             continue
@@ -44,15 +48,61 @@ def locate_inputs(mapped: Mapped) -> Located:
             passed_over.append(_unusable(mapped, lfn, task, flaw))
     if problems:
         raise PlanError(problems=problems)
+    staging = places[0].staging_url
+    return _located(
+        mapped,
+        staging_url=staging,
+        inputs=inputs,
+        uploads=_uploads(mapped, inputs, staging),
+        warnings=(*_passed_over(passed_over), *_staging_warnings(scopes, staging)),
+    )
+
+
+def _located(
+    mapped: Mapped,
+    *,
+    staging_url: str,
+    inputs: dict[int, FileUse],
+    uploads: tuple[Upload, ...],
+    warnings: tuple[Problem, ...] = (),
+) -> Located:
+    """Return the stage with the places that outputs go to.
+
+    Errors: PlanError where an output site cannot be delivered to.
+    """
+    inner = tuple(output_places(given_of(mapped, number)) for number in range(len(mapped.scopes)))
+    delivered = delivered_files(mapped.workflow, mapped.graph)
+    lost = drop_doubles(mapped, inner, delivered) if inner else ()
     return grow(
         Located,
         mapped,
-        staging_url=places.staging_url,
+        staging_url=staging_url,
         inputs=inputs,
-        uploads=_uploads(mapped, inputs, places.staging_url),
+        uploads=uploads,
         output_places=output_places(mapped),
-        delivered=delivered_files(mapped.workflow, mapped.graph),
-        warnings=mapped.warnings + _passed_over(passed_over),
+        inner_places=inner,
+        delivered=delivered,
+        warnings=mapped.warnings + warnings + lost,
+    )
+
+
+def _staging_warnings(scopes: Sequence[Scope], staging: str) -> tuple[Problem, ...]:
+    """Warn of sub-workflows whose catalogs or options name another place to stage at."""
+    others: dict[str, Scope] = {}
+    for scope in scopes[1:]:
+        try:
+            url = staging_url(scope.given, scope.site)
+        except PlanError:
+            continue  # it names none
+        if url != staging:
+            others.setdefault(url, scope)
+    return tuple(
+        Problem(
+            f"sub-workflow {scope.path} names {url} to stage at; the plan that it is a part of "
+            f"stages all data at {staging}",
+            scope.site.where or scope.given.workflow.source,
+        )
+        for url, scope in others.items()
     )
 
 
@@ -63,7 +113,7 @@ def inputs_nowhere(checked: Checked) -> list[Problem]:
     return [
         _nowhere(checked, lfn, task)
         for lfn, (task, required) in external_inputs(checked).items()
-        if required and not replicas_of(checked, checked.workflow.lfns[lfn])
+        if required and not replicas_of(checked, lfn)
     ]
 
 
@@ -92,9 +142,10 @@ def _comes_from_outside(checked: Checked, lfn: int, flags: int) -> bool:
     return bool(flags & INPUT) and checked.graph.producers[lfn] == NO_TASK
 
 
-def replicas_of(given: Given, lfn: str) -> tuple[Replica, ...]:
-    """Return the replicas of a file, from all that says where files lie."""
-    return given.replicas.find(lfn)
+def replicas_of(given: Given, lfn: int) -> tuple[Replica, ...]:
+    """Return the replicas of a file by its number, from all that says where files lie."""
+    workflow = given.workflow
+    return given_of(given, scope_of_file(workflow, lfn)).replicas.find(workflow.lfns[lfn])
 
 
 def choose_replica(replicas: tuple[Replica, ...], site: str) -> Replica | None:
@@ -106,7 +157,7 @@ def _unusable(mapped: Mapped, lfn: int, task: int, error: UnusablePlaceError) ->
     workflow = mapped.workflow
     return Problem(
         f"input {workflow.lfns[lfn]} of job {workflow.tasks.ids[task]}: {error}",
-        error.where or f"{workflow.source}:{workflow.tasks.lines[task]}",
+        error.where or where_of(mapped, task),
         error.hint,
     )
 
@@ -122,17 +173,20 @@ def _passed_over(flaws: list[Problem]) -> tuple[Problem, ...]:
 
 def _nowhere(checked: Checked, lfn: int, task: int) -> Problem:
     workflow = checked.workflow
+    scope = workflow.scopes[scope_of(workflow, task)]
+    outside = f"; or name it in the uses of the job {scope}, where it is known" if scope else ""
     return Problem(
         f"input {workflow.lfns[lfn]} of job {workflow.tasks.ids[task]} is made by no job and is "
         "not in the replica catalog",
-        f"{workflow.source}:{workflow.tasks.lines[task]}",
-        "add it to the replica catalog, with site and place",
+        where_of(checked, task),
+        f"add it to the replica catalog, with site and place{outside}",
     )
 
 
 def _uploads(mapped: Mapped, inputs: dict[int, FileUse], staging: str) -> tuple[Upload, ...]:
     used = {url for use in inputs.values() for url in (use.url, *use.others)}
     used.update(use.url for executable in mapped.executables for use in executable.staged)
+    used.update(offered_urls(mapped, staging))
     return uploads_of(mapped.facts, used, staging)
 
 
@@ -154,12 +208,5 @@ def _without_catalogs(mapped: Mapped) -> Located:
         if mapped.graph.producers[lfn] == NO_TASK
         for name in (mapped.workflow.lfns[lfn],)
     }
-    return grow(
-        Located,
-        mapped,
-        staging_url=staging_url(mapped, mapped.site),
-        inputs=inputs,
-        uploads=(),
-        output_places=output_places(mapped),
-        delivered=delivered_files(mapped.workflow, mapped.graph),
-    )
+    staging = staging_url(mapped, mapped.site)
+    return _located(mapped, staging_url=staging, inputs=inputs, uploads=())

@@ -10,7 +10,7 @@ start earlier.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pegbatch.model.aws_options import read_aws_options
@@ -18,6 +18,7 @@ from pegbatch.model.cluster_kinds import NAMED
 from pegbatch.model.graph import Graph
 from pegbatch.model.plan import Resources
 from pegbatch.planner.clusters import NO_CLUSTER
+from pegbatch.planner.run_sub_workflows import runs_sub_workflow
 from pegbatch.planner.stages import ArrayDraft, Arrayed, Clustered, grow
 from pegbatch.planner.unit_relations import UnitRelations
 
@@ -29,12 +30,14 @@ def make_arrays(clustered: Clustered) -> Arrayed:
     transformation, cluster and document.
     """
     split = clustered.tuning.array_by != "level"
-    names = _leading_names(clustered)
-    definitions = _definitions(clustered)
+    kinds = _leading_kinds(clustered)
+    words = [str(name) for name in clustered.workflow.transformations]
+    names = list(map(words.__getitem__, kinds))
+    definitions = _definitions(clustered, words)
     groups: dict[tuple[int, str, Resources, _Definition], list[int]] = {}
-    columns = zip(clustered.levels, names, _resources(clustered), strict=True)
-    for task, (level, name, of_task) in enumerate(columns):
-        key = (level, name if split else "", of_task, definitions[name])
+    columns = zip(clustered.levels, kinds, _resources(clustered), strict=True)
+    for task, (level, kind, of_task) in enumerate(columns):
+        key = (level, words[kind] if split else "", of_task, definitions[kind])
         groups.setdefault(key, []).append(task)
     draft = _DraftMaker(clustered, names, bags=any(clustered.cluster_kinds))
     drafts = [draft.make(key[0], key[2], groups[key]) for key in sorted(groups)]
@@ -57,11 +60,11 @@ def _resources(clustered: Clustered) -> Iterable[Resources]:
     return (bags.get(cluster, own) for cluster, own in pairs)
 
 
-_Definition = tuple[str, tuple[tuple[str, str], ...]]
-"""Name of the container (empty for none), and parameters."""
+_Definition = tuple[str, tuple[tuple[str, str], ...], bool]
+"""Name of the container (empty for none), parameters, and whether it runs sub-workflows."""
 
 
-def _definitions(clustered: Clustered) -> dict[str, _Definition]:
+def _definitions(clustered: Clustered, names: Sequence[str]) -> list[_Definition]:
     """Return what each transformation asks of its job definition.
 
     Errors: InputError where a property `pegbatch.aws.*` has a value that does not fit.
@@ -69,19 +72,21 @@ def _definitions(clustered: Clustered) -> dict[str, _Definition]:
     settings = clustered.settings
     values = {key: settings.get(key) for key in settings.properties}
     options = read_aws_options(values, settings.where)
-    names = map(str, clustered.workflow.transformations)
     containers = (executable.container for executable in clustered.executables)
-    return {
-        name: (container.name if container else "", tuple(options.parameters_of((name,)).items()))
+    return [
+        (
+            container.name if container else "",
+            tuple(options.parameters_of((name,)).items()),
+            runs_sub_workflow(name),
+        )
         for name, container in zip(names, containers, strict=True)
-    }
+    ]
 
 
-def _leading_names(clustered: Clustered) -> list[str]:
+def _leading_kinds(clustered: Clustered) -> list[int]:
     """Return, by task, the transformation its cluster starts with: a cluster stays together."""
-    names = [str(name) for name in clustered.workflow.transformations]
     transformations = clustered.workflow.tasks.transformations
-    return [names[transformations[leader]] for leader in clustered.leaders]
+    return [transformations[leader] for leader in clustered.leaders]
 
 
 def _alike(

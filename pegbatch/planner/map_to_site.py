@@ -7,16 +7,22 @@ each pair of transformation and profile set, not once a task.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pegbatch.errors import InputError, PlanError, Problem
 from pegbatch.model.bags import TaskSettings
-from pegbatch.model.catalogs import Site
+from pegbatch.model.sub_workflows import GATE
+from pegbatch.model.workflow import TransformationName
+from pegbatch.planner.barriers import SMALL
 from pegbatch.planner.choose_executables import choose_executables
 from pegbatch.planner.locate_inputs import inputs_nowhere
-from pegbatch.planner.profile_layers import profile_layers, shared_layers
+from pegbatch.planner.profile_layers import Layer, profile_layers, shared_layers
 from pegbatch.planner.resolve_profiles import resolve_profiles
-from pegbatch.planner.sites import choose_site
+from pegbatch.planner.run_sub_workflows import planner_settings, runs_sub_workflow
+from pegbatch.planner.scopes import Scope, scope_of, scopes_of, where_of
 from pegbatch.planner.stages import Checked, Mapped, grow
+from pegbatch.planner.tuning import Tuning
 
 
 def map_to_site(checked: Checked) -> Mapped:
@@ -26,9 +32,9 @@ def map_to_site(checked: Checked) -> Mapped:
     InputError for a profile whose value does not fit; all of them at once, together with inputs
     that lie nowhere.
     """
-    site = choose_site(checked.sites, checked.options.sites)
-    chosen = choose_executables(checked, site)
-    settings, table, wrong = _resolve_all(checked, site)
+    scopes = scopes_of(checked)
+    chosen = choose_executables(checked, scopes)
+    settings, table, wrong = _resolve_all(checked, scopes)
     if chosen.problems or wrong:
         problems = [*chosen.problems, *wrong, *inputs_nowhere(checked)]
         raise InputError(problems=problems) if wrong else PlanError(problems=problems)
@@ -36,7 +42,7 @@ def map_to_site(checked: Checked) -> Mapped:
         Mapped,
         checked,
         warnings=checked.warnings + chosen.warnings,
-        site=site,
+        site=scopes[0].site,
         executables=chosen.executables,
         task_settings=settings,
         settings_table=table,
@@ -44,11 +50,11 @@ def map_to_site(checked: Checked) -> Mapped:
 
 
 def _resolve_all(
-    checked: Checked, site: Site
+    checked: Checked, scopes: Sequence[Scope]
 ) -> tuple[array[int], tuple[TaskSettings, ...], list[Problem]]:
     """Resolve profiles; numbers of equal settings are shared between tasks."""
     workflow, tasks = checked.workflow, checked.workflow.tasks
-    shared = shared_layers(checked, site)
+    shared = [shared_layers(scope) for scope in scopes]
     numbers: dict[tuple[int, int], int] = {}
     distinct: dict[TaskSettings, int] = {}
     problems: list[Problem] = []
@@ -56,10 +62,11 @@ def _resolve_all(
     for task, pair in enumerate(zip(tasks.transformations, tasks.profiles, strict=True)):
         number = numbers.get(pair)
         if number is None:
-            layers = [layer.profiles for layer in profile_layers(checked, site, task, shared)]
-            settings, wrong = resolve_profiles(layers, checked.tuning)
-            where = f"{workflow.source}:{tasks.lines[task]}"
+            of = scope_of(workflow, task)
+            layers = profile_layers(checked, scopes[of], task, shared[of])
             name = workflow.transformations[pair[0]]
+            settings, wrong = _resolve(scopes[of].given.tuning, name, layers)
+            where = where_of(checked, task)
             problems.extend(
                 Problem(f"job {tasks.ids[task]} ({name}): {message}", where, hint)
                 for message, hint in wrong
@@ -67,3 +74,13 @@ def _resolve_all(
             number = numbers[pair] = distinct.setdefault(settings, len(distinct))
         column.append(number)
     return column, tuple(distinct), problems
+
+
+def _resolve(
+    tuning: Tuning, name: TransformationName, layers: Sequence[Layer]
+) -> tuple[TaskSettings, list[tuple[str, str | None]]]:
+    if name == GATE:
+        settings, wrong = resolve_profiles((), tuning)
+        return replace(settings, resources=SMALL, side_by_side=SMALL), wrong
+    settings, wrong = resolve_profiles([layer.profiles for layer in layers], tuning)
+    return planner_settings(settings) if runs_sub_workflow(name) else settings, wrong

@@ -67,7 +67,8 @@ def _bag_offsets(draft: ArrayDraft, arrayed: Arrayed) -> array[int]:
         else (draft.unit_offsets)
     )
     bags = units
-    if tuning.pack_size is not None or tuning.pack_runtime_seconds is not None:
+    is_asked = tuning.pack_size is not None or tuning.pack_runtime_seconds is not None
+    if is_asked and draft.order[0] not in arrayed.workflow.sub_workflows:
         bags = _fill(units, _seconds(draft.order, units, arrayed), tuning, draft.resources.vcpus)
     if len(bags) - 1 > tuning.max_children:
         bags = _spread(bags, tuning.max_children)

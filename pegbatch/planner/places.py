@@ -7,6 +7,7 @@ lies on the web keeps its URL here, and a stage-in array fetches it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from pegbatch.model.catalogs import Replica, Site, TransformationSite
 from pegbatch.model.facts import Facts
 from pegbatch.model.layout import input_url
 from pegbatch.model.manifest import FileUse
+from pegbatch.planner.scopes import Scope
 from pegbatch.planner.stages import Given
 from pegbatch.planner.staging import file_url, staging_url
 from pegbatch.planner.urls import (
@@ -25,6 +27,16 @@ from pegbatch.planner.urls import (
     s3_user,
     scheme_of,
 )
+
+
+def places_of(scopes: Sequence[Scope], facts: Facts) -> tuple[Places, ...]:
+    """Return the places of all workflows of a plan, by number.
+
+    Errors: PlanError where a run on Amazon has nowhere to stage.
+    """
+    first = scopes[0]
+    staging = staging_url(first.given, first.site)
+    return tuple(Places.of(one.given, one.site, facts, staging=staging) for one in scopes)
 
 
 class UnusablePlaceError(Exception):
@@ -48,10 +60,11 @@ class Places:
     """`user@site` of S3 services whose objects the client brings."""
 
     @classmethod
-    def of(cls, given: Given, site: Site, facts: Facts) -> Places:
-        """Return the places of a plan."""
+    def of(cls, given: Given, site: Site, facts: Facts, *, staging: str | None = None) -> Places:
+        """Return the places of a plan; those of a sub-workflow stage where the others do."""
         options = given.options
-        return cls(site.name, staging_url(given, site), options.working_dir, facts, options.own_s3)
+        url = staging_url(given, site) if staging is None else staging
+        return cls(site.name, url, options.working_dir, facts, options.own_s3)
 
     def executable(self, place: TransformationSite, name: str) -> FileUse:
         """Return how a staged executable is fetched under a name of its own."""

@@ -7,11 +7,13 @@ Source: Pegasus user guide, "Profiles", and its planner's order of merging.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pegbatch.model.catalogs import Site
 from pegbatch.model.profiles import Profile, Profiles
 from pegbatch.model.settings import Settings
+from pegbatch.model.workflow import TransformationName
+from pegbatch.planner.run_sub_workflows import runs_sub_workflow
+from pegbatch.planner.scopes import Scope, where_of
 from pegbatch.planner.stages import Checked
 
 PLANNING_KEYS = frozenset(
@@ -39,33 +41,52 @@ class Layer:
     profiles: Profiles
 
 
-def shared_layers(checked: Checked, site: Site) -> tuple[Layer, Layer, Layer]:
-    """Return the layers that all tasks of a plan share: properties, site, its properties."""
+_OWN_LAYERS = ("job", "transformation catalog", "transformation catalog, site")
+_ONCE = Layer("sub-workflows", "", (Profile("dagman", "retry", "0"),))
+
+
+def shared_layers(scope: Scope) -> tuple[Layer, Layer, Layer]:
+    """Return the layers that all tasks of a workflow share: properties, site, its properties."""
+    settings, site = scope.given.settings, scope.site
     return (
-        Layer("properties", "", profiles_of_properties(checked.settings)),
+        Layer("properties", "", profiles_of_properties(settings)),
         Layer("site catalog", site.where, site.profiles),
-        Layer(
-            "properties of the site", "", profiles_of_site_properties(checked.settings, site.name)
-        ),
+        Layer("properties of the site", "", profiles_of_site_properties(settings, site.name)),
     )
 
 
 def profile_layers(
-    checked: Checked, site: Site, task: int, shared: tuple[Layer, Layer, Layer]
+    checked: Checked, scope: Scope, task: int, shared: tuple[Layer, Layer, Layer]
 ) -> tuple[Layer, ...]:
-    """Return the layers of one task, weakest first."""
+    """Return the layers of one task, weakest first; scope is that of the task."""
     workflow = checked.workflow
     weakest, of_site, of_site_properties = shared
     number = workflow.tasks.profiles[task]
-    where = f"{workflow.source}:{workflow.tasks.lines[task]}"
-    job = Layer("job", where, workflow.profile_sets[number])
-    return (weakest, job, of_site, of_site_properties, *_of_transformation(checked, site, task))
-
-
-def _of_transformation(checked: Checked, site: Site, task: int) -> Iterable[Layer]:
-    workflow = checked.workflow
+    job = Layer("job", where_of(checked, task), workflow.profile_sets[number])
     name = workflow.transformations[workflow.tasks.transformations[task]]
-    entry = checked.transformations.transformations.get(name)
+    layers = (weakest, job, of_site, of_site_properties, *_of_transformation(scope, name))
+    return _of_sub_workflow(layers) if runs_sub_workflow(name) else layers
+
+
+def _of_sub_workflow(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Return the layers that count for the task of a sub-workflow, weakest first.
+
+    Shapes: of its job and of the catalog's entry `pegbatch::sub-workflow` all; of the others its
+    environment. It is tried once where these say nothing: what has failed in it was tried before.
+    """
+    return (
+        _ONCE,
+        *(
+            layer
+            if layer.source in _OWN_LAYERS
+            else replace(layer, profiles=tuple(p for p in layer.profiles if p.namespace == "env"))
+            for layer in layers
+        ),
+    )
+
+
+def _of_transformation(scope: Scope, name: TransformationName) -> Iterable[Layer]:
+    entry, site = scope.given.transformations.transformations.get(name), scope.site
     if entry is None:
         return
     yield Layer("transformation catalog", entry.where, entry.profiles)

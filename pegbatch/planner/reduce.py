@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import dataclasses
 from array import array
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import compress, pairwise
 from typing import Any
 
+from pegbatch.model.catalogs import Replica
 from pegbatch.model.graph import NO_TASK, Graph
 from pegbatch.model.workflow import INPUT, OPTIONAL, OUTPUT, REGISTER, TRANSFER, Edges, TaskTable
+from pegbatch.planner.locate_inputs import replicas_of
 from pegbatch.planner.profile_layers import profile_layers, shared_layers
-from pegbatch.planner.sites import choose_site
+from pegbatch.planner.scopes import Scope, given_of, scope_of, scope_of_file, scopes_of
 from pegbatch.planner.stages import Checked, Given, Reduced, ReusedOutput, grow
 from pegbatch.planner.tuning import ReuseScope
 
@@ -29,12 +32,13 @@ def reduce(checked: Checked) -> Reduced:
 
     Errors: PlanError where the scope is partial and the site cannot be chosen.
     """
-    if _scope(checked) == "none":
+    wanted = _wanted(checked)
+    if not any(wanted):
         return grow(Reduced, checked)
     known = _known_outputs(checked)
     if not any(known):
         return grow(Reduced, checked)
-    may_go = _enabled(checked) if _scope(checked) == "partial" else None
+    may_go = None if wanted == ["full"] else _enabled(checked, wanted)
     gone = _all_outputs_known(checked, known, may_go)
     _follow_upwards(checked, known, may_go, gone)
     return _without(checked, known, gone) if any(gone) else grow(Reduced, checked)
@@ -45,48 +49,93 @@ def may_reduce(given: Given) -> bool:
 
     Shapes: cheap where the catalogs name inputs only.
     """
-    if _scope(given) == "none":
+    if not any(_wanted(given)):
         return False
     tasks = given.workflow.tasks
-    known = frozenset(given.replicas.known_among(given.workflow.lfns))
+    known = frozenset(_known_files(given))
     return bool(known) and any(
         flags & OUTPUT and lfn in known
         for lfn, flags in zip(tasks.use_lfns, tasks.use_flags, strict=True)
     )
 
 
-def _scope(given: Given) -> ReuseScope:
-    return "none" if given.options.force else given.tuning.reuse_scope
+def _wanted(given: Given) -> list[ReuseScope | None]:
+    """Return, by workflow of the plan, which of its tasks may be spared; None for none."""
+    workflows = (given_of(given, number) for number in range(max(1, len(given.scopes))))
+    return [
+        None if one.options.force or one.tuning.reuse_scope == "none" else one.tuning.reuse_scope
+        for one in workflows
+    ]
+
+
+def _known_files(given: Given) -> Iterator[int]:
+    """Yield the LFN numbers of files that a catalog of their own workflow knows."""
+    workflow = given.workflow
+    if workflow.lfn_scopes is None:
+        yield from given.replicas.known_among(workflow.lfns)
+        return
+    of_scope: dict[int, list[int]] = {}
+    for lfn, scope in enumerate(workflow.lfn_scopes):
+        of_scope.setdefault(scope, []).append(lfn)
+    for scope, numbers in of_scope.items():
+        names = [workflow.lfns[lfn] for lfn in numbers]
+        known = given_of(given, scope).replicas.known_among(names)
+        yield from (numbers[position] for position in known)
 
 
 def _known_outputs(checked: Checked) -> bytearray:
     """Return, by LFN number, 1 where a task makes the file and a catalog knows it."""
-    lfns, producers = checked.workflow.lfns, checked.graph.producers
-    known = bytearray(len(lfns))
-    for number in checked.replicas.known_among(lfns):
+    producers = checked.graph.producers
+    known = bytearray(len(producers))
+    for number in _known_files(checked):
         known[number] = producers[number] != NO_TASK
+    if checked.scopes:
+        _forget_namesakes(checked, known)
     return known
 
 
-def _enabled(checked: Checked) -> bytearray:
-    """Return, by task, 1 where the profile allows reuse; looked up once a pair of profiles."""
-    tasks = checked.workflow.tasks
-    site = choose_site(checked.sites, checked.options.sites)
-    shared = shared_layers(checked, site)
+def _forget_namesakes(checked: Checked, known: bytearray) -> None:
+    """Take no file for known where its name and place are also those of another one.
+
+    Shapes: sub-workflows may make files of equal names, and catalogs know no more than names. The
+    first workflow's is the one that is meant.
+    """
+    workflow, producers = checked.workflow, checked.graph.producers
+    namesakes = Counter(name for lfn, name in enumerate(workflow.lfns) if producers[lfn] != NO_TASK)
+    lying: dict[tuple[str, tuple[Replica, ...]], list[int]] = {}
+    for lfn in compress(range(len(known)), known):
+        name = workflow.lfns[lfn]
+        if namesakes[name] > 1:
+            lying.setdefault((name, replicas_of(checked, lfn)), []).append(lfn)
+    for numbers in lying.values():
+        for lfn in numbers if len(numbers) > 1 else ():
+            known[lfn] = scope_of_file(workflow, lfn) == 0
+
+
+def _enabled(checked: Checked, wanted: Sequence[ReuseScope | None]) -> bytearray:
+    """Return, by task, 1 where it may be spared; profiles are looked up once a pair of them."""
+    workflow, tasks = checked.workflow, checked.workflow.tasks
+    scopes = scopes_of(checked) if "partial" in wanted else ()
     answers: dict[tuple[int, int], bool] = {}
     enabled = bytearray(len(tasks))
     for task, pair in enumerate(zip(tasks.transformations, tasks.profiles, strict=True)):
         if pair not in answers:
-            layers = profile_layers(checked, site, task, shared)
-            values = [
-                value
-                for layer in layers
-                for namespace, key, value in layer.profiles
-                if namespace == "pegasus" and key.lower() == PROFILE
-            ]
-            answers[pair] = bool(values) and values[-1].strip().lower() == "true"
+            of = scope_of(workflow, task)
+            asks = wanted[of] == "partial"
+            answers[pair] = _is_enabled(checked, scopes[of], task) if asks else bool(wanted[of])
         enabled[task] = answers[pair]
     return enabled
+
+
+def _is_enabled(checked: Checked, scope: Scope, task: int) -> bool:
+    """Say whether the profile of a task allows reuse."""
+    values = [
+        value
+        for layer in profile_layers(checked, scope, task, shared_layers(scope))
+        for namespace, key, value in layer.profiles
+        if namespace == "pegasus" and key.lower() == PROFILE
+    ]
+    return bool(values) and values[-1].strip().lower() == "true"
 
 
 def _all_outputs_known(checked: Checked, known: bytearray, may_go: bytearray | None) -> bytearray:
@@ -159,7 +208,14 @@ def _without(checked: Checked, known: bytearray, gone: bytearray) -> Reduced:
         Reduced,
         checked,
         workflow=dataclasses.replace(
-            workflow, tasks=tasks, edges=_kept_edges(workflow.edges, numbers)
+            workflow,
+            tasks=tasks,
+            edges=_kept_edges(workflow.edges, numbers),
+            sub_workflows={
+                numbers[task]: job
+                for task, job in workflow.sub_workflows.items()
+                if numbers[task] != NO_TASK
+            },
         ),
         graph=_kept_graph(checked.graph, tasks, kept, numbers),
         reused=tuple(compress(workflow.tasks.ids, gone)),

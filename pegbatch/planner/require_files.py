@@ -24,8 +24,8 @@ def require_files(given: Given) -> Given:
         for number, name in enumerate(workflow.transformations)
         if name in entries and entries[name].requires_files
     }
-    if not required or not given.options.catalogs:
-        return given
+    if given.scopes or not required or not given.options.catalogs:
+        return given  # of sub-workflows, each has done it by itself (parts)
     return replace(given, workflow=_with_uses(workflow, required))
 
 

@@ -18,6 +18,7 @@ from pegbatch.model.cluster_kinds import PARALLEL
 from pegbatch.model.plan import Resources
 from pegbatch.model.workflow import TransformationName
 from pegbatch.planner.clusters import ClusterTable
+from pegbatch.planner.scopes import Scope, scope_of, scopes_of
 from pegbatch.planner.stages import Levelled
 from pegbatch.planner.tuning import MPIEXEC
 
@@ -32,15 +33,21 @@ def size_bags(levelled: Levelled, table: ClusterTable) -> dict[int, Resources]:
     if not any(table.kinds):
         return {}
     members: dict[int, list[int]] = {}
-    for cluster, number in zip(table.clusters, levelled.task_settings, strict=True):
+    scopes: dict[int, int] = {}
+    for task, (cluster, number) in enumerate(
+        zip(table.clusters, levelled.task_settings, strict=True)
+    ):
         if table.is_bag(cluster):
             members.setdefault(cluster, []).append(number)
+            scopes[cluster] = scope_of(levelled.workflow, task)
     settings = levelled.settings_table
-    host = _host(levelled) if PARALLEL in table.kinds else None
+    hosts = [_host(scope) for scope in scopes_of(levelled)] if PARALLEL in table.kinds else []
     return {
         cluster: _largest([settings[number].resources for number in set(numbers)])
-        if host is None or table.kinds[cluster] != PARALLEL
-        else _beside_each_other([settings[number].side_by_side for number in numbers], host)
+        if table.kinds[cluster] != PARALLEL
+        else _beside_each_other(
+            [settings[number].side_by_side for number in numbers], hosts[scopes[cluster]]
+        )
         for cluster, numbers in members.items()
     }
 
@@ -77,15 +84,16 @@ def _beside_each_other(tasks: Sequence[Resources], host: _Host) -> Resources:
     )
 
 
-def _host(levelled: Levelled) -> _Host:
-    entry = levelled.transformations.transformations.get(AGGREGATOR)
+def _host(scope: Scope) -> _Host:
+    tuning = scope.given.tuning
+    entry = scope.given.transformations.transformations.get(AGGREGATOR)
     if entry is None:
-        return _Host(levelled.tuning.pmc_vcpus, None)
-    stated = _numbers(entry, levelled.site.name)
+        return _Host(tuning.pmc_vcpus, None)
+    stated = _numbers(entry, scope.site.name)
     vcpus = stated.get("cores")
     if vcpus is None and "nodes" in stated and "ppn" in stated:
         vcpus = stated["nodes"] * stated["ppn"]
-    return _Host(vcpus or levelled.tuning.pmc_vcpus, stated.get("memory"))
+    return _Host(vcpus or tuning.pmc_vcpus, stated.get("memory"))
 
 
 def _numbers(entry: Transformation, site: str) -> dict[str, int]:

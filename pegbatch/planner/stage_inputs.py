@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from pegbatch.model.bags import Executable, Transfer, TransferArray
-from pegbatch.model.layout import data_key, program_key
+from pegbatch.model.file_keys import file_key
+from pegbatch.model.layout import program_key
 from pegbatch.model.manifest import FileUse
 from pegbatch.model.workflow import OPTIONAL, OUTPUT
 from pegbatch.planner.stages import Packed, Staged, grow
@@ -32,7 +33,9 @@ def stage_inputs(packed: Packed) -> Staged:
     wanted = _Wanted(packed, files)
     brought = [*wanted.programs(), *wanted.files()]
     arrays, readers = _arrays(packed, brought)
-    inputs = {lfn: FileUse(lfn=use.lfn, url=data_key(use.lfn)) for lfn, use in files.items()}
+    inputs = {
+        lfn: FileUse(lfn=use.lfn, url=file_key(packed.workflow, lfn)) for lfn, use in files.items()
+    }
     return grow(
         Staged,
         packed,
@@ -63,7 +66,8 @@ class _Wanted:
         readers, required = self._readers()
         for lfn in sorted(readers):
             use = replace(self.web[lfn], optional=lfn not in required)
-            yield _Brought(_transfer(use, data_key(use.lfn)), readers[lfn])
+            key = file_key(self.packed.workflow, lfn)
+            yield _Brought(_transfer(use, key), readers[lfn])
 
     def programs(self) -> Iterator[_Brought]:
         """Yield the programs, one a URL, in order of transformations."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from pegbatch.errors import Problem
@@ -51,6 +51,12 @@ class Given:
     facts: Facts
     tuning: Tuning
     warnings: tuple[Problem, ...] = ()
+    inner: Mapping[int, Given] = field(default_factory=dict)
+    """By number of the task that stands for it, sub-workflows whose file is at hand; `expand` puts
+    their tasks in its place, and leaves none here."""
+    scopes: tuple[Given, ...] = ()
+    """By number in `workflow.scopes`, what each sub-workflow is planned with; empty where there is
+    none, and the workflow's own is all there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +105,20 @@ class Located(Mapped):
     """By LFN number, for inputs from outside; an optional one that lies nowhere is left out."""
     uploads: tuple[Upload, ...]
     output_places: OutputPlaces
+    inner_places: tuple[OutputPlaces, ...] = ()
+    """By number in `workflow.scopes`, where sub-workflows deliver; empty where there is none."""
     delivered: bytearray
     """By LFN number: 1 where the file goes to the output sites."""
     reused_deliveries: tuple[ReusedDelivery, ...] = ()
     """Of tasks that are not run again: how their outputs get there."""
     copies: tuple[Transfer, ...] = ()
     """What the run copies for them."""
+
+    def places_of(self, lfn: int) -> OutputPlaces:
+        """Return where a file goes that is delivered."""
+        if not self.inner_places or self.workflow.lfn_scopes is None:
+            return self.output_places
+        return self.inner_places[self.workflow.lfn_scopes[lfn]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ def output_places(given: Given) -> OutputPlaces:
         tuple(local),
         (*remote.values(), *local.values()),
         _hash_levels(len(given.workflow.lfns)) if given.tuning.output_mapper == "Hashed" else 0,
+        given.options.output_map,
     )
 
 

@@ -17,7 +17,7 @@ from pegbatch.model.analysis import (
 )
 from pegbatch.model.history import Execution
 from pegbatch.model.plain import plain_line
-from pegbatch.model.run_status import RunStatus, TaskCounts
+from pegbatch.model.run_status import TaskCounts
 from pegbatch.report.counts import count_text
 from pegbatch.report.status import LONGEST_LINE, headline
 
@@ -49,7 +49,7 @@ def analysis_text(analysis: Analysis, telling: Telling) -> str:
         return "\n".join([*parts, "", f"not run yet: pegbatch run {telling.submit_dir}"])
     shown = analysis.groups[: telling.top]
     for number, group in enumerate(shown, 1):
-        parts += ["", f"{number}. {group_title(group)}", *_group(group, status, telling)]
+        parts += ["", f"{number}. {group_title(group)}", *_group(group, analysis, telling)]
     left = analysis.groups[len(shown) :]
     if left:
         tasks = sum(group.tasks + group.skipped for group in left)
@@ -92,7 +92,7 @@ def group_title(group: FailureGroup) -> str:
     return plain_line(f"{what} {verb}: {group.cause.sentence}")
 
 
-def _group(group: FailureGroup, status: RunStatus, telling: Telling) -> Iterator[str]:
+def _group(group: FailureGroup, analysis: Analysis, telling: Telling) -> Iterator[str]:
     if group.tasks:
         places = f"  (in {_some(group.arrays[:3], len(group.arrays))})"
         yield _row("tasks", f"{_some(group.ids, group.tasks)}{places}")
@@ -103,7 +103,7 @@ def _group(group: FailureGroup, status: RunStatus, telling: Telling) -> Iterator
     if group.tasks:
         yield _row("example", who_text(group.example))
     yield from _words(group.example, telling)
-    yield from _log(group, status)
+    yield from _log(group, analysis)
     yield from _next(group.cause)
     if group.tasks and group.transformation:
         yield from _commands(group.example.id, telling)
@@ -147,10 +147,10 @@ def _words(execution: Execution, telling: Telling) -> Iterator[str]:
         yield _row(label, f"| {plain_line(line[-LONGEST_LINE:].rstrip())}")
 
 
-def _log(group: FailureGroup, status: RunStatus) -> Iterator[str]:
+def _log(group: FailureGroup, analysis: Analysis) -> Iterator[str]:
     if group.log_stream:
         yield _row("log", plain_line(f"CloudWatch stream {group.log_stream}"))
-    elif group.tasks and (url := log_url(status.run, group.example)):
+    elif group.tasks and (url := log_url(analysis.runs, group.example)):
         yield _row("log", plain_line(url))
 
 
@@ -202,7 +202,7 @@ def _why(analysis: Analysis) -> str:
     return " but that the run was cancelled" if analysis.status.state == "cancelled" else ""
 
 
-def story_text(story: TaskStory, status: RunStatus, telling: Telling) -> str:
+def story_text(story: TaskStory, telling: Telling) -> str:
     """Return one task: how it stands and why, each execution, its last words, what to type."""
     task = story.task
     head = f"{task.id} ({task.transformation}), {task.array} bag {task.bag}: {story.state}"
@@ -211,7 +211,7 @@ def story_text(story: TaskStory, status: RunStatus, telling: Telling) -> str:
     if story.executions:
         last = story.executions[-1]
         rows += ["", *_words(last, telling)]
-        url = log_url(status.run, last)
+        url = log_url(story.runs, last)
         rows += [_row("log", plain_line(url))] if url else []
     if story.state != "waiting":
         rows += _commands(story.root or task.id, telling)

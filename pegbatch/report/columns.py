@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias, get_args
 
 from pegbatch.model.history import History
-from pegbatch.model.task_states import task_states
 
 TableName: TypeAlias = Literal["executions", "attempts", "tasks"]
 TABLES: tuple[TableName, ...] = get_args(TableName)
@@ -21,6 +21,10 @@ KINDS: Mapping[str, Kind] = {
     "counts": "truth",
 }
 """Of the columns that are not text."""
+_PLACE = ("array", "bag", "try", "attempt")
+_TAKEN = ("cpu_seconds", "max_rss_mib", "bytes_in", "bytes_out", "files_out")
+_ATTRIBUTES = {"task": "id", "try": "try_", "expected_seconds": "runtime_seconds"}
+"""Of the columns that are named otherwise."""
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 
@@ -38,25 +42,14 @@ def _executions(history: History) -> Columns:
     rows = history.executions
     tasks, levels = history.tasks, _levels(history)
     return {
-        "task": [one.id for one in rows],
+        **_told(rows, "task"),
         "transformation": [
             tasks[one.id].transformation if one.id in tasks else None for one in rows
         ],
         "level": [levels.get(one.array) for one in rows],
-        **_places(rows),
-        "state": [one.state for one in rows],
+        **_told(rows, *_PLACE, "state"),
         "counts": [history.newest.get(one.id) is one for one in rows],
-        "reason": [one.reason for one in rows],
-        "exit_code": [one.exit_code for one in rows],
-        "signal": [one.signal for one in rows],
-        "start": [one.start for one in rows],
-        "end": [one.end for one in rows],
-        "seconds": [one.seconds for one in rows],
-        "cpu_seconds": [one.cpu_seconds for one in rows],
-        "max_rss_mib": [one.max_rss_mib for one in rows],
-        "bytes_in": [one.bytes_in for one in rows],
-        "bytes_out": [one.bytes_out for one in rows],
-        "files_out": [one.files_out for one in rows],
+        **_told(rows, "reason", "exit_code", "signal", "start", "end", "seconds", *_TAKEN),
     }
 
 
@@ -64,15 +57,9 @@ def _attempts(history: History) -> Columns:
     rows, levels = history.attempts, _levels(history)
     return {
         "level": [levels.get(one.array) for one in rows],
-        **_places(rows),
-        "state": [one.state for one in rows],
-        "reason": [one.reason for one in rows],
-        "exit_code": [one.exit_code for one in rows],
-        "host": [one.host for one in rows],
-        "start": [one.start for one in rows],
-        "end": [one.end for one in rows],
+        **_told(rows, *_PLACE, "state", "reason", "exit_code", "host", "start", "end"),
         "seconds": [None if one.end is None else one.seconds for one in rows],
-        "waited_seconds": [one.waited_seconds for one in rows],
+        **_told(rows, "waited_seconds"),
     }
 
 
@@ -80,26 +67,19 @@ def _tasks(history: History) -> Columns:
     rows, levels = history.tasks.values(), _levels(history)
     newest = [history.newest.get(task.id) for task in rows]
     return {
-        "task": [task.id for task in rows],
-        "transformation": [task.transformation for task in rows],
+        **_told(rows, "task", "transformation"),
         "level": [levels.get(task.array) for task in rows],
-        "array": [task.array for task in rows],
-        "bag": [task.bag for task in rows],
-        "cluster": [task.cluster for task in rows],
-        "expected_seconds": [task.runtime_seconds for task in rows],
-        "state": list(task_states(history).values()),
+        **_told(rows, "array", "bag", "cluster", "expected_seconds"),
+        "state": list(history.states.values()),
         "seconds": [None if one is None else one.seconds for one in newest],
         "reason": ["" if one is None else one.reason for one in newest],
     }
 
 
-def _places(rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
-    return {
-        "array": [one.array for one in rows],
-        "bag": [one.bag for one in rows],
-        "try": [one.try_ for one in rows],
-        "attempt": [one.attempt for one in rows],
-    }
+def _told(rows: Collection[Any], *names: str) -> dict[str, Sequence[Any]]:
+    """Return columns that the rows have as attributes, under these or their own names."""
+    told = {name: attrgetter(_ATTRIBUTES.get(name, name)) for name in names}
+    return {name: [value(one) for one in rows] for name, value in told.items()}
 
 
 def _levels(history: History) -> Mapping[str, int | None]:

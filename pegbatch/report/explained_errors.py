@@ -99,11 +99,21 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "object-missing": Explanation(
         5,
-        "There is no object at a URL, or no bucket of that name.",
+        "There is no object at a URL, or in the embedded AWS no bucket of that name.",
         "",
         "pegbatch: s3://my-bukket: the embedded AWS has no such bucket",
         "Check the spelling in the site or replica catalog. `pegbatch check` looks for the bucket "
         "before a run.",
+    ),
+    "bucket-missing": Explanation(
+        5,
+        "There is no bucket of that name. The bucket of the staging site is made by the first run, "
+        "where it is Amazon's to make; others are not.",
+        "",
+        "pegbatch: s3://my-bukket/f.a: there is no bucket my-bukket\n"
+        "  make it, or name another one; a run with --wire has lost what its S3 held: "
+        "`pegbatch run` does all again",
+        "Check the spelling in the catalogs, or make the bucket: `aws s3 mb s3://NAME`.",
     ),
     "store-unreachable": Explanation(
         5,

@@ -18,6 +18,7 @@ from pegbatch.report.markup import Markup, element
 SECTIONS = {
     "summary": "Summary",
     "failures": "Failures",
+    "sub-workflows": "Sub-workflows",
     "timeline": "Timeline",
     "arrays": "Array jobs",
     "transformations": "Transformations",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pegbatch.model.analysis import Analysis, FailureGroup, last_words, log_url
+from pegbatch.model.analysis import Analysis, FailureGroup, RunUrls, last_words, log_url
 from pegbatch.model.plain import plain
-from pegbatch.model.run_status import RunStatus
 from pegbatch.model.statistics import ActualCost, ResourceRow
 from pegbatch.report.advice import advice
 from pegbatch.report.analysis_text import group_title, task_word, who_text
@@ -30,7 +29,7 @@ def failures_section(analysis: Analysis, submit_dir: str) -> Markup:
     Shapes: submit_dir is as a shell takes it.
     """
     groups = analysis.groups[:MOST_GROUPS]
-    told = [_group(group, analysis.status, submit_dir) for group in groups]
+    told = [_group(group, analysis.runs, submit_dir) for group in groups]
     left = len(analysis.groups) - len(groups)
     notes = [element("p", line) for line in _notes(analysis, left, submit_dir)]
     return section("failures", "Failures", *told, *notes)
@@ -48,11 +47,11 @@ def _notes(analysis: Analysis, left: int, submit_dir: str) -> Iterator[str]:
         yield "Nothing has failed." if analysis.status.is_over else "Nothing has failed so far."
 
 
-def _group(group: FailureGroup, status: RunStatus, submit_dir: str) -> Markup:
+def _group(group: FailureGroup, runs: RunUrls, submit_dir: str) -> Markup:
     stream, text = last_words(group.example)
     tail = tail_of(text)
     log = f"CloudWatch stream {group.log_stream}" if group.log_stream else ""
-    log = log or (log_url(status.run, group.example) if group.tasks else "")
+    log = log or (log_url(runs, group.example) if group.tasks else "")
     return element(
         "article",
         element("h3", group_title(group)),

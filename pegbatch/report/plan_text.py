@@ -9,6 +9,8 @@ from pegbatch.report.counts import count_text
 
 ROWS_MAX = 40
 """More jobs than this are counted, not listed."""
+NAMES_MAX = 10
+"""Likewise of sub-workflows."""
 
 _HEAD = ("LEVEL", "ARRAY", "CHILDREN", "TASKS", "VCPUS", "MEMORY", "WAITS FOR")
 _RIGHT = (0, 2, 3, 4, 5)
@@ -17,10 +19,13 @@ _RIGHT = (0, 2, 3, 4, 5)
 def plan_text(plan: Plan) -> str:
     """Return the header line and a table of the jobs, in plan order."""
     rows = [_HEAD, *(_row(job) for job in plan.jobs[:ROWS_MAX])]
-    said = [line for line in (summary_line(plan), reused_line(plan)) if line]
-    lines = [*said, "", *_table(rows)]
+    head = [line for line in (summary_line(plan), reused_line(plan)) if line]
+    lines = [*head, "", *_table(rows)]
     if len(plan.jobs) > ROWS_MAX:
         lines.append(f"  … and {len(plan.jobs) - ROWS_MAX} more jobs: see plan.json")
+    said = sub_workflows_line(plan)
+    if said:
+        lines += ["", f"  {said}"]
     if plan.containers:
         images = (f"{one.name} ({one.image})" for one in plan.containers)
         lines += ["", f"  containers: {', '.join(images)}"]
@@ -41,6 +46,21 @@ def reused_line(plan: Plan) -> str:
     tasks, exist = count_text(plan.reused, "more task"), "is" if plan.reused == 1 else "are"
     rest = "" if plan.tasks else "; nothing is left to run"
     return f"{tasks} {exist} not run, since the outputs exist already{rest} (--force runs all)"
+
+
+def sub_workflows_line(plan: Plan) -> str:
+    """Return which sub-workflows are planned in and which in the run; nothing without any."""
+    kinds = (
+        ("planned in", plan.planned_in),
+        ("planned in the run", tuple(one.id for one in plan.sub_workflows)),
+    )
+    told = "; ".join(f"{kind}: {_some(ids)}" for kind, ids in kinds if ids)
+    return f"sub-workflows {told}" if told else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f", … {len(names) - NAMES_MAX:,} more" if len(names) > NAMES_MAX else ""
+    return ", ".join(names[:NAMES_MAX]) + more
 
 
 def _row(job: Job) -> tuple[str, ...]:

@@ -28,7 +28,9 @@ from pegbatch.report.page_data import (
 )
 from pegbatch.report.page_findings import asked_table, cost_section, failures_section
 from pegbatch.report.page_pieces import when
-from pegbatch.report.page_sections import headline, summary_section, timeline_section
+from pegbatch.report.page_sections import headline, summary_section
+from pegbatch.report.page_sub_workflows import sub_workflows_section
+from pegbatch.report.page_timeline import timeline_section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,8 @@ def report(view: RunView, parts: PageParts) -> str:
         "failures": failures_section(view.analysis, view.submit_dir),
         "arrays": arrays_section(view.outcomes),
     }
+    if history.nested:
+        sections["sub-workflows"] = sub_workflows_section(history)
     if history.attempts:
         sections |= _what_ran(view, drawn_states(data["bars"]))
     contents = Contents(

@@ -18,12 +18,16 @@ from pegbatch.report.cost_text import hours, money
 from pegbatch.report.estimate_text import duration
 from pegbatch.report.level_rows import level_table
 from pegbatch.report.lines import Line, Piece, fitted, labelled
+from pegbatch.report.nested_rows import SHOWN as NESTED_SHOWN
+from pegbatch.report.nested_rows import nested_table
 from pegbatch.report.status import clock_line
 
 TABLE_LEAST = 2
 """Rows of the table that stay, however low the screen is."""
 BOTH_LEAST = 7
 """Rows in which levels and arrays find room beside each other."""
+NESTED_LEAST = 3
+"""Rows of sub-workflows, where there are any: a head, one, and how many more."""
 FACTS_LEAST = 3
 """Lines below the table for which there is room as long as there is any."""
 
@@ -47,15 +51,15 @@ def screen(look: RunLook, sheet: Sheet) -> list[Line]:
 
     Shapes: where it is low, levels share rows first, and then the last facts are left out.
     """
-    top = _top(look.status)
+    top, nested = _top(look.status), _nested(look, sheet)
     pressing, facts = _waiting(look, sheet.width), _facts(look, sheet.width)
     if sheet.height is None:
         tables = _tables(look.status, sheet, None)
     else:
-        left = sheet.height - len(top) - 1
+        left = sheet.height - len(top) - 1 - len(nested)
         kept = min(len(pressing) + min(len(facts), FACTS_LEAST) + 1, left // 2)
         tables = _tables(look.status, sheet, max(TABLE_LEAST, left - kept))
-    lines = [*top, (), *tables]
+    lines = [*top, (), *tables, *nested]
     if pressing or facts:
         lines += [(), *pressing, *facts]
     fit = fitted(lines, sheet.width)
@@ -89,6 +93,17 @@ def _tables(status: RunStatus, sheet: Sheet, room: int | None) -> list[Line]:
         return levels
     left = None if room is None else room - len(levels) - 1
     return [*levels, (), *array_table(status.arrays, rows=left)]
+
+
+def _nested(look: RunLook, sheet: Sheet) -> list[Line]:
+    """Return the sub-workflows that are planned in the run, after an empty line."""
+    room: int | None = NESTED_SHOWN
+    if sheet.height is not None:
+        room = min(NESTED_SHOWN, max(NESTED_LEAST, sheet.height // 3))
+    elif sheet.arrays:
+        room = None
+    rows = nested_table(look.sub_workflows or (), rows=room)
+    return [(), *rows] if rows else []
 
 
 def _waiting(look: RunLook, width: int | None) -> list[Line]:

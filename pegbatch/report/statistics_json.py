@@ -60,11 +60,12 @@ def _summary(summary: Summary) -> dict[str, Any]:
     return {
         "tasks": {**_counts(summary.tasks), "skipped": summary.skipped},
         "jobs": _counts(summary.jobs),
-        "sub_workflows": _counts(Counts()),
+        "sub_workflows": _counts(summary.sub_workflows),
         "wall_seconds": _number(summary.wall_seconds),
         "wall_seconds_without_time_between_tries": _number(summary.busy_seconds),
         "task_seconds": _number(summary.task_seconds),
         "job_seconds": _number(summary.job_seconds),
+        "planner_seconds": _number(summary.planner_seconds),
         "task_badput_seconds": _number(summary.task_badput_seconds),
         "job_badput_seconds": _number(summary.job_badput_seconds),
     }

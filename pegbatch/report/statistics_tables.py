@@ -94,7 +94,7 @@ def _summary(statistics: Statistics) -> list[Table]:
     rows = [
         counts_row("Tasks", summary.tasks),
         counts_row("Jobs", summary.jobs),
-        counts_row("Sub-Workflows", Counts()),
+        counts_row("Sub-Workflows", summary.sub_workflows),
     ]
     times = wall_times(summary)
     tables = [

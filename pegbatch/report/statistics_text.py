@@ -77,6 +77,11 @@ def _summary(statistics: Statistics) -> Iterator[str]:
     width = max(len(name) for name, _ in times)
     for name, seconds in times:
         yield f"{name:<{width}} : {duration(seconds)}"
+    if summary.planner_seconds:
+        yield (
+            f"Planners of sub-workflows waited {duration(summary.planner_seconds)} more, which is "
+            "no job time; their containers are in the cost."
+        )
     if statistics.cost is not None:
         yield ""
         yield from cost_lines(statistics.cost, is_local=statistics.service == "local")

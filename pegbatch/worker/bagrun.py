@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Collection, Iterable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,15 +21,17 @@ from pegbatch.worker.filecache import FileCache
 from pegbatch.worker.lanes import Steps, run_in_lanes
 from pegbatch.worker.look_ahead import LookAhead
 from pegbatch.worker.marked_log import MarkedLog
+from pegbatch.worker.nested import FINAL_CODES
 from pegbatch.worker.outcome import Outcome, make_record
 from pegbatch.worker.parents import Parents, blame
 from pegbatch.worker.progress import Progress
 from pegbatch.worker.readers import Readers
 from pegbatch.worker.recorder import Recorder
-from pegbatch.worker.saves import Save, Saves
+from pegbatch.worker.saves import LEAVE_SECONDS, ORDER_SECONDS, Save, Saves
 from pegbatch.worker.stage_in import Trouble, source_of
 from pegbatch.worker.stop import EXIT_AGAIN, Stop
 from pegbatch.worker.task import TaskRunner
+from pegbatch.worker.transfers import Transfers
 
 EXIT_STOP = 1
 
@@ -47,7 +48,7 @@ class Doors:
     stop: Stop
     folder: Path
     """Where directories of tasks that run side by side are made, and files of long bags."""
-    saving: Executor
+    saving: Transfers
     """Puts outputs while the next task runs."""
 
 
@@ -85,7 +86,7 @@ class BagRun:
                 self._doors.log.say("this is the last attempt; trying again in it")
                 self._run_through()
         except BaseException:
-            self._saves.leave()
+            self._saves.give_time(LEAVE_SECONDS)
             raise
 
     def _run_through(self) -> None:
@@ -109,6 +110,7 @@ class BagRun:
         if isinstance(ended, Save):
             self._saves.begin(number, ended)
         else:
+            self._saves.give_time(ORDER_SECONDS)
             self._doors.recorder.add(ended)
             # In log and states the tasks before it come first.
             self._saves.wait_for_all()
@@ -165,7 +167,7 @@ class BagRun:
         runner = self._doors.runner.in_lane(directories, log, lane)
         self._doors.log.say(f"=== task {task.id} {task.transformation}")
         try:
-            return runner.run(task, keep=keep, staged=lambda: None)
+            return runner.run(task, keep=keep, started=lambda: None)
         finally:
             log.close()
 
@@ -259,8 +261,13 @@ class BagRun:
         made = {self._child.url(use.url) for use in task.outputs}
         later = {url for url in made if self._last_reader(url, -1) > number}
         return self._doors.runner.begin(
-            task, keep=later, staged=lambda: self._ahead.reach(number + 1)
+            task, keep=later, started=lambda: self._transfer_beside(number)
         )
+
+    def _transfer_beside(self, number: int) -> None:
+        """Move files while a task runs: until now that would have kept it from starting."""
+        self._saves.go_on()
+        self._ahead.reach(number + 1)
 
     def _last_reader(self, url: str, default: int) -> int:
         number = self._index.last_reader_of(url)
@@ -279,6 +286,8 @@ class BagRun:
     def _note(self, number: int, record: TaskRecord) -> None:
         """Take note of how a task has ended, and say it."""
         self._progress.note(number, record.state)
+        if self._bag.tasks[number].sub_workflow and record.exit_code in FINAL_CODES:
+            self._progress.exhaust(number, self._bag.tasks[number].tries)
         if self._bag.tasks[number].cores is None:
             if record.state == "failed":
                 self._broken.setdefault(self._bag.tasks[number].cluster, record.id)

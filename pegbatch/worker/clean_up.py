@@ -85,7 +85,9 @@ def _files_to_keep(child: Child, store: ObjectStore, mark: BagMark) -> list[str]
 
 
 def _urls(task: TaskLine) -> Iterator[str]:
-    for use in (*task.inputs, *task.outputs, *task.checkpoints):
+    nested = task.sub_workflow
+    others = (*nested.inputs, *nested.outputs) if nested is not None else ()
+    for use in (*task.inputs, *task.outputs, *task.checkpoints, *others):
         yield use.url
 
 

@@ -40,6 +40,7 @@ from pegbatch.worker.scratch import scratch_folder
 from pegbatch.worker.stage_out import StageOut
 from pegbatch.worker.stop import EXIT_AGAIN, Stop
 from pegbatch.worker.task import TaskRunner
+from pegbatch.worker.transfers import Transfers
 from pegbatch.worker.verdict import give_verdict
 
 TRANSFERS = 16
@@ -90,12 +91,12 @@ def _run_logged(child: Child, around: Surroundings, folder: Path) -> int:
     bag = child.index
     try:
         if child.kind == "verdict":
-            with _transfers() as pool:
+            with _at_once() as pool:
                 code, text = give_verdict(around.store, child, pool)
             log.say(text)
         elif child.kind == "clean-up":
             code = 0  # whatever happens: what is left over harms nobody
-            with _transfers() as pool:
+            with _at_once() as pool:
                 clean_up(child, CleanUpDoors(around.store, pool, around.stop, log))
         else:
             found = read_bag(around.store, child, folder)
@@ -128,7 +129,7 @@ def _run_bag(child: Child, bag: Bag, around: Surroundings, folder: Path, log: Ch
         f" of {child.attempts}: {len(bag.tasks)} tasks"
     )
     mark_restart(around.store, child, bag.number, files)
-    with _transfers() as pool, _transfers() as saving:
+    with _transfers(around.stop) as pool, _transfers(around.stop, patient=True) as saving:
         recorder = _open_recorder(child, bag.number, around.store, files, log)
         doors = _open_doors(child, bag, recorder, around, folder, log, (pool, saving))
         run = BagRun(child, bag, read_files(around.store, files), doors)
@@ -157,7 +158,7 @@ def _open_doors(
     around: Surroundings,
     folder: Path,
     log: ChildLog,
-    pools: tuple[Executor, Executor],
+    pools: tuple[Executor, Transfers],
 ) -> Doors:
     pool, saving = pools
     cached, aside = folder / "files", folder / "outputs"
@@ -167,6 +168,7 @@ def _open_doors(
     key = layout.record_key(child.array, bag.number, child.try_, child.attempt)
     runner = TaskRunner(
         child=child,
+        store=around.store,
         cache=cache,
         checkpoints=Checkpoints(child, around.store, pool, around.stop, log),
         hooks=HookRunner(
@@ -229,10 +231,24 @@ def _ask(store: ObjectStore, url: str) -> None:
 
 
 @contextmanager
-def _transfers() -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(TRANSFERS)
-    try:
+def _transfers(stop: Stop, *, patient: bool = False) -> Iterator[Transfers]:
+    pool = Transfers(TRANSFERS, patient=patient)
+    with _shut_after(pool), stop.looking(pool.look):
         yield pool
+
+
+@contextmanager
+def _at_once() -> Iterator[Executor]:
+    """Yield threads for who asks for much and computes nothing."""
+    pool = ThreadPoolExecutor(TRANSFERS)
+    with _shut_after(pool):
+        yield pool
+
+
+@contextmanager
+def _shut_after(pool: Executor) -> Iterator[None]:
+    try:
+        yield
     finally:
         # A transfer that hangs must not keep the child from ending.
         pool.shutdown(wait=False, cancel_futures=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pegbatch.errors import EXIT_BUG, PegbatchError, StoreUnreachable
 from pegbatch.model.child_lines import ChildLine, child_line
 from pegbatch.worker.child import Child
+from pegbatch.worker.nested import PlannerGaveUp
 from pegbatch.worker.stop import EXIT_AGAIN, Stopped
 
 
@@ -81,6 +82,10 @@ def explain(error: BaseException) -> tuple[int, str]:
         case Stopped():
             return EXIT_AGAIN, (
                 "ended by SIGTERM; what is recorded stays, the rest is to be run again"
+            )
+        case PlannerGaveUp():
+            return EXIT_AGAIN, (
+                "the planner of the sub-workflow is to be started again; its jobs go on meanwhile"
             )
         case StoreUnreachable():
             return EXIT_AGAIN, f"the store cannot be reached: {error}"

@@ -8,7 +8,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +46,22 @@ class Ended:
     """User and system time of all of these."""
 
 
+def _nothing() -> None:
+    pass
+
+
 def run_program(
-    program: Program, out: Stream, err: Stream, stop: Stop, orphans: Orphans | None = None
+    program: Program,
+    out: Stream,
+    err: Stream,
+    stop: Stop,
+    orphans: Orphans | None = None,
+    meanwhile: Callable[[], None] = _nothing,
 ) -> Ended:
     """Run a program to its end, or to ours; then all it has started is ended.
 
-    Shapes: without orphans what has left its process group is not found.
+    Shapes: without orphans what has left its process group is not found; meanwhile is called once
+    it runs.
 
     Errors: none; whatever goes wrong is in the result.
     """
@@ -63,7 +73,7 @@ def run_program(
         for stream in (out, err):
             stream.started()
     watch = _Watch(pid, program)
-    status, usage = watch.to_the_end(stop, (out, err))
+    status, usage = watch.to_the_end(stop, (out, err), meanwhile)
     if orphans is not None:
         orphans.end(program.environment.get(LANE_VARIABLE))
     code = os.waitstatus_to_exitcode(status)
@@ -89,17 +99,20 @@ class _Watch:
         self._deadline = time.monotonic() + seconds
         self._kill_at: float | None = None
 
-    def to_the_end(self, stop: Stop, streams: Iterable[Stream]) -> tuple[int, struct_rusage]:
+    def to_the_end(
+        self, stop: Stop, streams: Iterable[Stream], meanwhile: Callable[[], None]
+    ) -> tuple[int, struct_rusage]:
         """Return wait status and resource usage."""
         end = _end_of(self._pid)
         try:
+            meanwhile()
             self._wait(end, stop, streams)
         finally:
             os.close(end)
-        # What it left running in its session goes with it. Its number is not given away before
-        # it is asked how it ended.
-        self._signal(signal.SIGKILL)
-        _, status, usage = os.wait4(self._pid, 0)
+            # What it left running in its session goes with it. Its number is not given away before
+            # it is asked how it ended.
+            self._signal(signal.SIGKILL)
+            _, status, usage = os.wait4(self._pid, 0)
         return status, usage
 
     def _wait(self, end: int, stop: Stop, streams: Iterable[Stream]) -> None:
@@ -120,6 +133,7 @@ class _Watch:
         return max(0.0, min(LOOK_SECONDS, self._deadline - time.monotonic()))
 
     def _look(self, stop: Stop) -> None:
+        stop.look()
         now = time.monotonic()
         if self._kill_at is None and (stop.asked or now >= self._deadline):
             self._end(now, stop)

@@ -54,6 +54,10 @@ class Progress:
         if state == "failed":
             self._failures[number] += 1
 
+    def exhaust(self, number: int, tries: int) -> None:
+        """Take all tries from a task that has failed for a reason that stays."""
+        self._failures[number] = max(self._failures[number], tries)
+
     def give_up(self, number: int) -> None:
         """Count a task as failed that may not be tried again."""
         self._states[number] = _STATES.index("failed")

@@ -6,14 +6,16 @@ Tasks that need it wait for that.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Collection
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pegbatch.model.records import TaskRecord
-from pegbatch.worker.stop import Stop
+from pegbatch.worker.stop import LOOK_SECONDS, Stop
+from pegbatch.worker.transfers import Transfers
 
 SAVES_MAX = 16
 """Tasks whose outputs are on their way at a time."""
@@ -21,6 +23,8 @@ BYTES_MAX = 1 << 30
 """Of their outputs, beyond which a task waits until only one is left: disks are not that large."""
 LEAVE_SECONDS = 5.0
 """How long a child that ends early waits for what is on its way."""
+ORDER_SECONDS = 1.0
+"""How long the record of a failure waits for those of the tasks before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Saves:
 
     def __init__(
         self,
-        pool: Executor,
+        pool: Transfers,
         stop: Stop,
         record: Callable[[TaskRecord], None],
         take: Callable[[int, TaskRecord], None],
@@ -67,6 +71,10 @@ class Saves:
             self._take_oldest()
         future = self._pool.submit(self._finish, save)
         self._saving.append(_Saving(task, save.size_bytes, future))
+
+    def go_on(self) -> None:
+        """Put what waits for a good moment; where none comes, it is put at the next look."""
+        self._pool.begin()
 
     def look(self) -> None:
         """Take what is done, in the order of the tasks.
@@ -92,9 +100,13 @@ class Saves:
         while self._saving:
             self._take_oldest()
 
-    def leave(self) -> None:
-        """Give what is on its way a moment to be recorded: the child ends early."""
-        wait([saving.future for saving in self._saving], LEAVE_SECONDS)
+    def give_time(self, seconds: float) -> None:
+        """Give what is on its way a moment to be recorded."""
+        self.go_on()
+        until, left = time.monotonic() + seconds, {saving.future for saving in self._saving}
+        while left and (now := time.monotonic()) < until:
+            left = wait(left, min(LOOK_SECONDS, until - now)).not_done
+            self._stop.look()
 
     def _has_room(self, size_bytes: int) -> bool:
         """Tell whether outputs may join those on their way; one of any size may go alone."""
@@ -102,7 +114,10 @@ class Saves:
         return len(self._saving) < SAVES_MAX and on_their_way + size_bytes <= BYTES_MAX
 
     def _take_oldest(self) -> None:
-        record = self._stop.wait_for(self._saving[0].future)
+        future = self._saving[0].future
+        if not future.done():
+            self.go_on()
+        record = self._stop.wait_for(future)
         self._take(self._saving.popleft().task, record)
 
     def _finish(self, save: Save) -> TaskRecord:

@@ -1,4 +1,8 @@
-"""SIGTERM: whoever works looks here between two steps, and while it waits."""
+"""SIGTERM: whoever works looks here between two steps, and while it waits.
+
+Who waits also looks, through here, after those who may not look after themselves: threads that a
+store keeps waiting.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeVar
 
@@ -35,6 +40,24 @@ class Stop:
     def __init__(self) -> None:
         """Begin unstopped."""
         self._asked = False
+        self._looks: tuple[Callable[[], None], ...] = ()
+
+    @contextmanager
+    def looking(self, look: Callable[[], None]) -> Iterator[None]:
+        """Have something called by whoever waits, now and then, while the block lasts.
+
+        Shapes: in any thread, and in several at a time; never to raise.
+        """
+        self._looks += (look,)
+        try:
+            yield
+        finally:
+            self._looks = tuple(one for one in self._looks if one != look)
+
+    def look(self) -> None:
+        """Look, for whoever waits, after all that was asked for."""
+        for look in self._looks:
+            look()
 
     def listen(self) -> None:
         """Take SIGTERM from now on (main thread only), and be gone in time.
@@ -75,6 +98,7 @@ class Stop:
             self.check()
             if future.done():
                 return future.result()
+            self.look()
             with suppress(FutureTimeout):
                 return future.result(timeout=LOOK_SECONDS)
 

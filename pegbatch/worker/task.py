@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pegbatch.model.manifest import FileUse, TaskLine
 from pegbatch.model.records import TaskRecord
+from pegbatch.ports import ObjectStore
 from pegbatch.worker.aside import Aside
 from pegbatch.worker.checkpoints import Checkpoints
 from pegbatch.worker.child import Child
@@ -18,6 +19,7 @@ from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.filecache import FileCache
 from pegbatch.worker.hooks import HookRunner
 from pegbatch.worker.messages import LineSearch, patterns_of
+from pegbatch.worker.nested import check_end, made_outputs, planner
 from pegbatch.worker.orphans import LANE_VARIABLE, Orphans
 from pegbatch.worker.outcome import Outcome, make_record, not_ready, why_failed
 from pegbatch.worker.process import run_program
@@ -44,6 +46,7 @@ class TaskRunner:
     """Runs tasks of one child, each in a directory of its own."""
 
     child: Child
+    store: ObjectStore
     cache: FileCache
     checkpoints: Checkpoints
     hooks: HookRunner
@@ -69,12 +72,12 @@ class TaskRunner:
         )
 
     def run(
-        self, task: TaskLine, *, keep: Collection[str], staged: Callable[[], None]
+        self, task: TaskLine, *, keep: Collection[str], started: Callable[[], None]
     ) -> TaskRecord:
         """Run one task and say what became of it.
 
-        Shapes: keep holds URLs of outputs that later tasks of the child read; staged is called
-        when the inputs are there, so that the next task's can be fetched meanwhile.
+        Shapes: keep holds URLs of outputs that later tasks of the child read; started is called
+        once the program runs, so that files of other tasks can be moved meanwhile.
         Errors: StoreUnreachable where another attempt may do better; Stopped.
         """
         try:
@@ -83,7 +86,7 @@ class TaskRunner:
             return make_record(self.child, task, not_ready(error))
         saving = True
         try:
-            outcome = self._run(task, directory, keep, staged)
+            outcome = self._run(task, directory, keep, started)
             saving = outcome.trouble is not None
             self._run_end_hooks(task, directory, outcome)
             self._probe_after(outcome)
@@ -94,21 +97,21 @@ class TaskRunner:
         return make_record(self.child, task, outcome)
 
     def begin(
-        self, task: TaskLine, *, keep: Collection[str], staged: Callable[[], None]
+        self, task: TaskLine, *, keep: Collection[str], started: Callable[[], None]
     ) -> TaskRecord | Save:
         """Run the program of a task; where its outputs may be put later, return how.
 
         Shapes, Errors: as run.
         """
-        if task.hooks or task.checkpoints:
+        if task.hooks or task.checkpoints or task.sub_workflow is not None:
             # They see the task's directory after its outputs were put.
-            return self.run(task, keep=keep, staged=staged)
+            return self.run(task, keep=keep, started=started)
         try:
             directory = self.directories.take()
         except OSError as error:
             return make_record(self.child, task, not_ready(error))
         try:
-            outcome = self._work(task, directory, staged)
+            outcome = self._work(task, directory, started)
             save = self._set_aside(task, directory, keep, outcome) if not outcome.trouble else None
             if save is None:
                 outcome = self._stage_out(task, directory, keep, outcome)
@@ -157,20 +160,20 @@ class TaskRunner:
         task: TaskLine,
         directory: Path,
         keep: Collection[str],
-        staged: Callable[[], None],
+        started: Callable[[], None],
     ) -> Outcome:
-        return self._stage_out(task, directory, keep, self._work(task, directory, staged))
+        return self._stage_out(task, directory, keep, self._work(task, directory, started))
 
-    def _work(self, task: TaskLine, directory: Path, staged: Callable[[], None]) -> Outcome:
+    def _work(self, task: TaskLine, directory: Path, started: Callable[[], None]) -> Outcome:
         start = time.time()
         given = self._stage_in(task, directory)
         if given.trouble is not None:
             return Outcome(start=start, end=time.time(), trouble=given.trouble)
-        staged()
         self.hooks.run(task, "start", directory)
         if task.argv:
-            outcome = self._execute(task, directory)
+            outcome = self._execute(task, directory, started)
         else:  # a transfer
+            started()
             outcome = Outcome(start=start, end=time.time(), trouble=None)
         self.stop.check()
         return replace(outcome, bytes_in=given.size_bytes)
@@ -185,6 +188,9 @@ class TaskRunner:
     ) -> Outcome:
         if outcome.trouble is not None:
             return outcome
+        if task.sub_workflow is not None:
+            stored, trouble = made_outputs(self.child, self.store, task.sub_workflow.outputs)
+            return replace(outcome, trouble=trouble, outputs=stored)
         made, trouble = find_outputs(task.outputs, directory)
         if trouble is not None:
             return replace(outcome, trouble=trouble)
@@ -207,21 +213,23 @@ class TaskRunner:
                     self.cache.keep(url, paths[use.lfn])
         return replace(outcome, trouble=trouble, outputs=stored)
 
-    def _execute(self, task: TaskLine, directory: Path) -> Outcome:
+    def _execute(self, task: TaskLine, directory: Path, started: Callable[[], None]) -> Outcome:
         start, begun = time.time(), time.monotonic()
         searches = LineSearch(patterns := patterns_of(task)), LineSearch(patterns)
         try:
             for use in (*task.outputs, *task.checkpoints):
                 if "/" in use.lfn:
                     (directory / use.lfn).parent.mkdir(parents=True, exist_ok=True)
+            program = self._program(task, directory)
             out, err = self._open_streams(task, directory, searches)
         except OSError as error:
             return not_ready(error)
-        program = _program(task, directory, self.environment)
-        ended = run_program(program, out, err, self.stop, self.orphans)
+        ended = run_program(program, out, err, self.stop, self.orphans, started)
         # The clock of the machine may be set meanwhile.
         end = start + time.monotonic() - begun
         tails = out.finish(), err.finish()
+        if task.sub_workflow is not None and not self.stop.asked:
+            check_end(self.child, ended)
         trouble = why_failed(task, ended, searches)
         return Outcome(
             start=start,
@@ -231,6 +239,11 @@ class TaskRunner:
             stdout_tail=tails[0],
             stderr_tail=tails[1],
         )
+
+    def _program(self, task: TaskLine, directory: Path) -> Program:
+        if task.sub_workflow is not None:
+            return planner(self.child, task, directory, self.environment)
+        return _program(task, directory, self.environment)
 
     def _open_streams(
         self, task: TaskLine, directory: Path, searches: Iterable[LineSearch]

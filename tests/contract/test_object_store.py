@@ -17,7 +17,7 @@ from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.errors import InputChanged, ObjectMissing, StoreError
 from pegbatch.ports import ObjectStore
 from tests.fakes_store import MemoryStore
-from tests.wire_s3 import CREDENTIALS, make_bucket, s3_server
+from tests.wire_s3 import make_bucket, s3_server, use_credentials
 
 BUCKET = "contract-bucket"
 KINDS = ("fake", "directory bucket", "file", pytest.param("wire", id="wire"))
@@ -56,8 +56,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     if request.param == "directory bucket":
         folder = root / url.removeprefix("s3://")
         return Place(Store(s3_directory=root), url, "directory bucket", folder)
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+    use_credentials(monkeypatch)
     endpoint = request.getfixturevalue("wire")
     make_bucket(endpoint, BUCKET)
     options = S3Options(endpoint_url=endpoint, retry_seconds=5)

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ LONGEST = 300
 
 
 def pegbatch(
-    *words: str | Path, cwd: Path, environment: Mapping[str, str] | None = None
+    *words: str | Path,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    under: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run `pegbatch …` in a process of its own, as a user does."""
+    """Run `pegbatch …` in a process of its own, as a user does; under are words before it."""
     return subprocess.run(
-        [sys.executable, "-m", "pegbatch", *map(str, words)],
+        [*under, sys.executable, "-m", "pegbatch", *map(str, words)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
         stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from typing import Any
 from pegbatch.adapters.sqlite_runs import SqliteRuns
 from tests.functional.commands import pegbatch
 from tests.functional.workflow_texts import shell_workflow
+from tests.records_left import records_left
 
 HEAD = shell_workflow(
     "mended",
@@ -125,14 +126,11 @@ def successes(run_folder: Path) -> Counter[str]:
     Those that were undone before a later try are left out.
     """
     found: Counter[str] = Counter()
-    paths = (run_folder / "records").glob("*/*/*.jsonl")
-    for path in sorted(paths, key=lambda path: tuple(map(int, path.stem.split(".")))):
-        for line in map(json.loads, path.read_text().splitlines()):
-            if "child" in line:
-                continue
-            if line["state"] == "undone":
-                found.pop(line["id"], None)
-            found.update([line["id"]] if line["state"] == "succeeded" else [])
+    for id, rows in records_left(run_folder).items():
+        for row in rows:
+            if row["state"] == "undone":
+                found.pop(id, None)
+            found.update([id] if row["state"] == "succeeded" else [])
     return found
 
 

@@ -40,8 +40,8 @@ def healthy_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     Shapes: `split` (1 task), `work` (PARTS tasks, each in a child of its own), `join` (4 tasks in
     2 bags); a vCPU each; expected runtimes throughout, outputs of some bytes.
     """
-    with _base(tmp_path_factory, "healthy") as base:
-        submit_dir = _planned(
+    with fenced_base(tmp_path_factory, "healthy") as base:
+        submit_dir = planned_in(
             base,
             "healthy",
             _healthy_jobs(),
@@ -49,7 +49,7 @@ def healthy_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "horizontal",
             "-Dpegasus.clusterer.job.aggregator=seqexec",
         )
-        _run(base, submit_dir, expected=0)
+        ran_to(base, submit_dir, expected=0)
         yield submit_dir
 
 
@@ -61,11 +61,11 @@ def half_failed_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     all of these but MENDED in the second; `refine` reads one of them each, `gather` all that
     `refine` makes, so that what stands behind a failure was skipped.
     """
-    with _base(tmp_path_factory, "half") as base:
-        submit_dir = _planned(base, "half-failed", _half_failed_jobs(base), "-Ddagman.retry=0")
-        _run(base, submit_dir, expected=1)
+    with fenced_base(tmp_path_factory, "half") as base:
+        submit_dir = planned_in(base, "half-failed", _half_failed_jobs(base), "-Ddagman.retry=0")
+        ran_to(base, submit_dir, expected=1)
         (base / "mended").touch()
-        _run(base, submit_dir, expected=1)
+        ran_to(base, submit_dir, expected=1)
         yield submit_dir
 
 
@@ -76,25 +76,25 @@ def lost_children_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     Shapes: `doomed` (3 tasks, one array): d1 kills the worker that runs it, which nobody starts
     again; `after` waits for all three.
     """
-    with _base(tmp_path_factory, "lost") as base:
-        submit_dir = _planned(base, "lost-children", _lost_jobs())
-        _run(base, submit_dir, expected=1)
+    with fenced_base(tmp_path_factory, "lost") as base:
+        submit_dir = planned_in(base, "lost-children", _lost_jobs())
+        ran_to(base, submit_dir, expected=1)
         yield submit_dir
 
 
 def _healthy_jobs() -> list[dict[str, Any]]:
     parts = [f"part{number}" for number in range(PARTS)]
     split = "for n in " + " ".join(parts) + "; do echo $0 $n > $n; done"
-    jobs = [_job("split", "split", split, [], parts, words=["lines of"], runtime=1)]
+    jobs = [lab_job("split", "split", split, [], parts, words=["lines of"], runtime=1)]
     for number, part in enumerate(parts):
         made = f"count{number}"
         script = f"cat {part} {part} > {made}"
-        jobs.append(_job(f"work{number}", "work", script, [part], [made], runtime=2))
+        jobs.append(lab_job(f"work{number}", "work", script, [part], [made], runtime=2))
     for number in range(4):
         read = [f"count{number}", f"count{number + 4}"]
         made = f"whole{number}"
         script = f"cat {' '.join(read)} > {made}; echo joined {made}"
-        one = _job(f"join{number}", "join", script, read, [made], runtime=0.5, delivered=True)
+        one = lab_job(f"join{number}", "join", script, read, [made], runtime=0.5, delivered=True)
         one["profiles"]["pegasus"]["clusters.size"] = 2
         jobs.append(one)
     return jobs
@@ -113,15 +113,19 @@ def _half_failed_jobs(base: Path) -> list[dict[str, Any]]:
     for number in range(SAMPLES):
         name, made = f"m{number}", f"sample{number}.txt"
         script = f"{ends.get(name, '')}echo sample {number} > {made}"
-        jobs.append(_job(name, "measure", script, [], [made], runtime=1))
+        jobs.append(lab_job(name, "measure", script, [], [made], runtime=1))
     jobs[3]["profiles"]["dagman"] = {"retry": "1"}
     fine = [f"fine{number}.txt" for number in range(SAMPLES)]
     for number, made in enumerate(fine):
         read = f"sample{number}.txt"
         jobs.append(
-            _job(f"r{number}", "refine", f"cat {read} {read} > {made}", [read], [made], runtime=1)
+            lab_job(
+                f"r{number}", "refine", f"cat {read} {read} > {made}", [read], [made], runtime=1
+            )
         )
-    jobs.append(_job("gather", "gather", "cat fine* > all.txt", fine, ["all.txt"], delivered=True))
+    jobs.append(
+        lab_job("gather", "gather", "cat fine* > all.txt", fine, ["all.txt"], delivered=True)
+    )
     return jobs
 
 
@@ -129,12 +133,12 @@ def _lost_jobs() -> list[dict[str, Any]]:
     jobs = []
     for number in range(3):
         script = "kill -KILL $PPID; sleep 60" if number == 1 else f"echo {number} > d{number}.txt"
-        jobs.append(_job(f"d{number}", "doomed", script, [], [f"d{number}.txt"]))
+        jobs.append(lab_job(f"d{number}", "doomed", script, [], [f"d{number}.txt"]))
     made = [f"d{number}.txt" for number in range(3)]
-    return [*jobs, _job("after", "after", "cat d* > d.txt", made, ["d.txt"], delivered=True)]
+    return [*jobs, lab_job("after", "after", "cat d* > d.txt", made, ["d.txt"], delivered=True)]
 
 
-def _job(
+def lab_job(
     name: str,
     transformation: str,
     script: str,
@@ -145,6 +149,7 @@ def _job(
     runtime: float | None = None,
     delivered: bool = False,
 ) -> dict[str, Any]:
+    """Return a job that runs a script of the shell."""
     uses = [{"lfn": lfn, "type": "input"} for lfn in reads]
     made = [{"lfn": lfn, "type": "output", "stageOut": delivered} for lfn in makes]
     return {
@@ -159,7 +164,8 @@ def _job(
     }
 
 
-def _planned(base: Path, name: str, jobs: Sequence[dict[str, Any]], *options: str) -> Path:
+def planned_in(base: Path, name: str, jobs: Sequence[dict[str, Any]], *options: str) -> Path:
+    """Plan jobs below a base directory; return the submit directory."""
     path = base / "workflow.yml"
     path.write_text(_workflow(name, jobs))
     words = ("--dir", base, "--output-dir", base / "out", "--sites", "here", "--json")
@@ -189,13 +195,14 @@ def _workflow(name: str, jobs: Sequence[dict[str, Any]]) -> str:
     return json.dumps(whole, indent=1)
 
 
-def _run(base: Path, submit_dir: Path, *, expected: int) -> None:
-    ran = pegbatch("run", submit_dir, cwd=base)
+def ran_to(base: Path, submit_dir: Path, *options: str, expected: int) -> None:
+    """Run a submit directory, which must end with this code."""
+    ran = pegbatch("run", *options, submit_dir, cwd=base)
     assert ran.returncode == expected, ran.stdout + ran.stderr
 
 
 @contextmanager
-def _base(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+def fenced_base(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     """Lend a folder for one run, fenced as each test is, which the session is not."""
     with pytest.MonkeyPatch.context() as patch, embedded_aws(factory.mktemp(name)) as base:
         for variable in list(os.environ):

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,13 +18,6 @@ from pegbatch.emulator.background import local_folder, stop
 from pegbatch.errors import InputError, OutsideError, PegbatchError, PlanError, UsageError
 from tests.functional.resume_desk import ResumeDesk, undisturbed
 from tests.functional.seen_runs import BAD_SAMPLES, MENDED, SAMPLES
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ResumeDesk]:
-    desk = ResumeDesk(tmp_path)
-    yield desk
-    stop(local_folder(desk.base))
 
 
 def planned(desk: ResumeDesk, **options: object) -> pegbatch.Run:

@@ -18,7 +18,7 @@ from pegbatch.emulator.presence import Endpoint
 from tests.fake_account import write_json
 from tests.functional.commands import EXAMPLES, planned
 from tests.functional.emulator_bench import until
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import s3_server, use_credentials
 
 RESOURCES: dict[str, Any] = {
     "type": "EC2",
@@ -93,8 +93,7 @@ def bench(
     capsys: pytest.CaptureFixture[str],
 ) -> Bench:
     endpoint, url = servers
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+    use_credentials(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BATCH", endpoint.url)
     monkeypatch.chdir(tmp_path)

@@ -18,7 +18,7 @@ from pegbatch.cli.aws_batch.account import open_account
 from pegbatch.model.containers import HostMount, TaskContainer
 from pegbatch.model.entities import EntityKind
 from tests.fake_account import write_json
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import s3_server, use_credentials
 
 REGION, NUMBER = "us-east-1", "123456789012"
 TRUST = {
@@ -142,8 +142,7 @@ class User:
 def user(
     moto: Moto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> User:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+    use_credentials(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
     monkeypatch.chdir(tmp_path)
     return User(moto, tmp_path, capsys)
@@ -310,9 +309,10 @@ def test_what_is_missing_fails_the_check_with_what_to_do(user: User) -> None:
     assert result.code == 5
     lines = result.out.splitlines()
     failed = [line.split("  ")[1].strip() or line for line in lines if line.startswith("failed")]
-    assert len(failed) == 5
+    assert len(failed) == 4
     assert "the credentials belong to 123456789012" in result.out
     assert "there is no job queue nowhere" in result.out
+    assert "there is no bucket nobodys-bucket-at-all" in result.out
     assert "pegbatch-aws-batch --create" in result.out
 
 

@@ -153,23 +153,37 @@ def test_a_stack_is_made_shown_saved_kept_changed_and_torn_down(embedded: Desk) 
     assert (again.returncode, again.stdout) == (0, "there is no stack mine-pegbatch\n")
 
 
-def test_from_nothing_to_a_finished_run_in_three_commands(embedded: Desk) -> None:
-    example = embedded.folder / "diamond"
-    shutil.copytree(EXAMPLES / "black-diamond", example)
-    made = embedded.answer(
-        "--bootstrap", "--prefix", "run", "--save", str(example / "pegasus.properties")
-    )
+@pytest.mark.parametrize(
+    ("name", "workflow", "settings", "made"),
+    [
+        ("black-diamond", "diamond.dax", (), {"f.c1", "f.c2", "f.d"}),
+        # Its sub-workflow is planned and submitted by a job, with what a job on Amazon is told.
+        (
+            "leader-follower-dynamic",
+            "leader-follower-dynamic.yml",
+            ("--set", "SubWorkflows=yes"),
+            {"result.txt"},
+        ),
+    ],
+)
+def test_from_nothing_to_a_finished_run_in_three_commands(
+    name: str, workflow: str, settings: tuple[str, ...], made: set[str], embedded: Desk
+) -> None:
+    example = embedded.folder / name
+    shutil.copytree(EXAMPLES / name, example)
+    saved = str(example / "pegasus.properties")
+    stack = embedded.answer("--bootstrap", "--prefix", "run", "--save", saved, *settings)
     sites = example / "sites.yml"
-    staging = made["outputs"]["StagingUrl"].removeprefix("s3://")
-    sites.write_text(sites.read_text().replace("pegbatch-examples/black-diamond", staging))
+    staging = stack["outputs"]["StagingUrl"].removeprefix("s3://")
+    sites.write_text(sites.read_text().replace(f"pegbatch-examples/{name}", staging))
     aws = {**CREDENTIALS, "AWS_ENDPOINT_URL": embedded.url}
-    words = ("--json", "--dir", "work", "--output-dir", "out", "diamond.dax")
+    words = ("--json", "--dir", "work", "--output-dir", "out", workflow)
     planned = pegbatch("plan", *words, cwd=example, environment=aws)
     submit_dir = json.loads(planned.stdout)["submit_dir"]
     ended = pegbatch("run", "--json", submit_dir, cwd=example, environment=aws)
     assert ended.returncode == 0, ended.stderr
     assert "running on Amazon" in ended.stderr
-    assert {path.name for path in (example / "out").iterdir()} == {"f.c1", "f.c2", "f.d"}
+    assert {path.name for path in (example / "out").iterdir()} == made
     assert embedded.call("--teardown", "--prefix", "run", "--yes").returncode == 0
 
 
@@ -244,6 +258,24 @@ def test_a_schedule_starts_the_image_that_plans_and_runs(
     assert "batch:SubmitJob" in str(role["PolicyDocument"])
     for client in (events, batch, iam):
         client.close()
+
+
+def test_tasks_may_submit_jobs_only_where_sub_workflows_are_wanted(
+    embedded: Desk, scheduled: dict[str, str]
+) -> None:
+    embedded.answer("--bootstrap", "--prefix", "subs", "--set", "SubWorkflows=yes")
+    iam = embedded.client("iam")
+    policies = {
+        prefix: iam.list_role_policies(RoleName=f"{prefix}-job-us-east-1")["PolicyNames"]
+        for prefix in ("daily", "subs")
+    }
+    assert policies == {"daily": ["bucket"], "subs": ["bucket", "sub-workflows"]}
+    found = iam.get_role_policy(RoleName="subs-job-us-east-1", PolicyName="sub-workflows")
+    first = found["PolicyDocument"]["Statement"][0]
+    iam.close()
+    assert "batch:SubmitJob" in first["Action"]
+    assert all(":subs-" in named or "/subs-" in named for named in first["Resource"][:2])
+    assert scheduled["Bucket"]
 
 
 def test_the_stack_stands_on_moto_as_well(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pegbatch.adapters.store import store_from_environment
 from pegbatch.model.layout import data_key
 from tests.functional.worker_process import Site
 from tests.run_layout import RunLayout, sh
-from tests.wire_s3 import CREDENTIALS, s3_bucket
+from tests.wire_s3 import BUCKET, CREDENTIALS
 
 TASKS = 4
 SIZE = 2 << 20
@@ -30,16 +30,9 @@ SIZE = 2 << 20
 ATTEMPTS = 5
 FAILING = 2
 """This task fails in attempts before the third, so that some attempts end by themselves."""
-BUCKET = "killed-children"
 LOOK_SECONDS = 0.002
 STEPS_MAX = 18
 """So many things that can be seen from outside a child does, about."""
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_bucket(BUCKET) as url:
-        yield url
 
 
 def surroundings(kind: str, folder: Path, request: pytest.FixtureRequest) -> dict[str, str]:

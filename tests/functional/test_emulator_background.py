@@ -18,6 +18,7 @@ from botocore.exceptions import ConnectionClosedError
 from pegbatch.emulator import background, presence
 from pegbatch.errors import JobServiceError
 from tests.functional.emulator_bench import Served, until
+from tests.processes import gone
 
 ENTRY = ("--entry", "/bin/sh", "--entry", "-c")
 
@@ -42,14 +43,6 @@ def command(*words: str, base: Path) -> subprocess.CompletedProcess[str]:
 
 def start(folder: Path, *options: str) -> Served:
     return Served(background.ensure_running(folder, options=(*ENTRY, *options)))
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
 
 
 def test_the_first_call_starts_it_and_the_next_ones_find_it(folder: Path) -> None:
@@ -142,16 +135,24 @@ def test_an_emulator_that_cannot_start_says_why(folder: Path) -> None:
 def test_the_command_tells_status_and_stops(folder: Path) -> None:
     base = folder.parent
     assert command("--status", base=base).stdout == "not running\n"
-    shown = command("--background", "--region", "eu-west-1", "--rate", "9", base=base)
+    place = ("--region", "eu-west-1", "--account", "210987654321")
+    shown = command("--background", *place, "--rate", "9", base=base)
     assert shown.returncode == 0, shown.stderr
     exports = dict(line.removeprefix("export ").split("=", 1) for line in shown.stdout.splitlines())
     status: dict[str, Any] = json.loads(command("--status", "--json", base=base).stdout)
     assert status["running"] is True
     assert exports["AWS_ENDPOINT_URL"] == status["address"]
     assert exports["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert status["account"] == "210987654321"
+    other = command("--background", "--account", "123456789012", base=base)
+    assert other.returncode == 5
+    assert "is in the account 210987654321, not in 123456789012" in other.stderr
+    assert command("--background", *place, base=base).returncode == 0
     assert "0 of 0 jobs not finished" in command("--status", base=base).stdout
     assert command("--stop", base=base).stderr == "stopped\n"
     assert command("--stop", base=base).stderr == "not running\n"
+    wrong = command("--background", "--account", "21098765432", base=base)
+    assert (wrong.returncode, "is no AWS account: 12 digits" in wrong.stderr) == (2, True)
 
 
 def test_the_command_serves_in_the_foreground_until_interrupted(folder: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -258,3 +259,11 @@ def test_told_so_the_answer_of_s3_breaks_off_in_its_middle(aws: Served, thing: s
     with pytest.raises((ConnectionError, http.client.IncompleteRead)):
         raw(aws, "GET", thing, SIGNED)
     assert raw(aws, "GET", thing, SIGNED)[1] == b"0123456789" * 1000
+
+
+def test_the_other_services_are_of_the_account_that_was_asked_for(tmp_path: Path) -> None:
+    with (
+        served(settings(tmp_path / "local-aws", account="210987654321")) as aws,
+        closing(client("sts", aws.endpoint)) as sts,
+    ):
+        assert sts.get_caller_identity()["Account"] == "210987654321"

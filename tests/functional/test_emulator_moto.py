@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pegbatch.emulator import background
 from tests.functional.commands import ROOT, called
 from tests.functional.emulator_bench import Served, client, until
+from tests.processes import gone
 
 WITHOUT_MOTO = """
 import sys
@@ -37,13 +38,6 @@ def with_moto(folder: Path, *options: str) -> tuple[Served, int]:
     """Start one in the background with moto, and return it with moto's process id."""
     aws = Served(background.ensure_running(folder, options=("--wire", *options)))
     return aws, aws.control("GET", "status")["moto_pid"]
-
-
-def gone(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return True
 
 
 def test_stopping_ends_moto(folder: Path) -> None:

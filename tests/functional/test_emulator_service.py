@@ -16,6 +16,7 @@ from botocore.exceptions import ConnectionClosedError as ConnectionClosed
 from pegbatch.emulator.server import serve
 from pegbatch.errors import OutsideError, RunLocked
 from tests.functional.emulator_bench import GROUP, Served, client, served, settings, until
+from tests.processes import gone
 
 
 @pytest.fixture
@@ -24,14 +25,6 @@ def aws(tmp_path: Path) -> Iterator[Served]:
     with served(settings(tmp_path / "local-aws", minimum_timeout_seconds=1)) as bench:
         bench.set_up()
         yield bench
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
 
 
 def test_an_array_its_n_to_n_dependent_and_a_plain_job_run_to_the_end(aws: Served) -> None:
@@ -107,7 +100,7 @@ def test_every_child_has_an_empty_working_directory_that_is_removed(aws: Served)
 def test_a_child_dies_with_everything_it_started(aws: Served) -> None:
     job = aws.submit("sleep 1000 & echo $!; exit 0")
     aws.wait(job)
-    until(lambda: not alive(int(aws.log(job))))
+    until(lambda: gone(int(aws.log(job))))
 
 
 def test_a_killed_child_takes_along_what_left_its_session(aws: Served) -> None:
@@ -118,7 +111,7 @@ def test_a_killed_child_takes_along_what_left_its_session(aws: Served) -> None:
     until(lambda: os.getsid(loose) == loose)
     aws.control("POST", "strike", job=job, how="memory")
     aws.wait(job)
-    assert not alive(loose)
+    assert gone(loose)
 
 
 def test_a_reclaimed_child_takes_along_what_left_its_session_before_it_starts_again(
@@ -134,7 +127,7 @@ def test_a_reclaimed_child_takes_along_what_left_its_session_before_it_starts_ag
     until(lambda: os.getsid(loose) == loose)
     aws.control("POST", "strike", job=job, how="host")
     assert aws.wait(job)["status"] == "SUCCEEDED"
-    assert not alive(loose)
+    assert gone(loose)
 
 
 @pytest.mark.parametrize(("command", "code"), [("kill -9 $$", 137), ("kill -15 $$", 143)])
@@ -343,9 +336,23 @@ def test_a_restarted_one_has_the_region_of_the_last(tmp_path: Path) -> None:
         assert aws.control("GET", "status")["region"] == "eu-west-1"
 
 
-def test_what_a_folder_holds_keeps_its_region(tmp_path: Path) -> None:
+def test_what_a_folder_holds_keeps_its_region_and_account(tmp_path: Path) -> None:
     folder = tmp_path / "local-aws"
     with served(settings(folder)) as aws:
         aws.set_up()
     with pytest.raises(OutsideError, match="is in the region us-east-1, not in eu-west-1"):
         asyncio.run(serve(settings(folder, region="eu-west-1")))
+    with pytest.raises(OutsideError, match="is in the account 123456789012, not in 210987654321"):
+        asyncio.run(serve(settings(folder, account="210987654321")))
+
+
+def test_arns_name_the_account_that_was_asked_for(tmp_path: Path) -> None:
+    folder = tmp_path / "local-aws"
+    with served(settings(folder, account="210987654321")) as aws:
+        aws.set_up()
+        job = aws.submit("true")
+        (queue,) = aws.batch.describe_job_queues()["jobQueues"]
+        found = aws.describe(job)
+    assert queue["jobQueueArn"].startswith("arn:aws:batch:us-east-1:210987654321:job-queue/")
+    assert found["jobQueue"] == queue["jobQueueArn"]
+    assert found["jobArn"] == f"arn:aws:batch:us-east-1:210987654321:job/{job}"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.functional.commands import EXAMPLES, LONGEST, ROOT, answer, embedded_aws, pegbatch
+from tests.functional.commands import EXAMPLES, answer, embedded_aws, pegbatch
 from tests.functional.test_killed_client import jobs_of, planned_once
 
 ARRAYS = 3
@@ -17,17 +15,8 @@ ARRAYS = 3
 
 def without_room(kib: int, *words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run `pegbatch …` where no file may grow beyond a size."""
-    limit = f'ulimit -f {kib}; exec "$@"'
-    return subprocess.run(
-        ["bash", "-c", limit, "bash", sys.executable, "-m", "pegbatch", *map(str, words)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-    )
+    limited = ("bash", "-c", f'ulimit -f {kib}; exec "$@"', "bash")
+    return pegbatch(*words, cwd=cwd, under=limited)
 
 
 def test_a_plan_that_does_not_fit_names_the_disk_and_leaves_nothing(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters.store import Store
-from tests.functional.worker_process import Site
-from tests.run_layout import RunLayout, sh
+from tests.functional.worker_process import Site, local_site
+from tests.run_layout import sh
 
 LARGE = 3 << 20
 SMALL_DISK_KIB = 1024
@@ -24,9 +23,7 @@ FULL = r"the disk is full|No space left on device|[Ff]ile too large|File size li
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    made = Site(RunLayout(Store(), f"file://{tmp_path}/run"), {}, tmp_path / "container")
-    made.prepare()
-    return made
+    return local_site(tmp_path)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
@@ -10,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters.store import Store
 from pegbatch.worker.childlog import TASK_BYTES_MAX
-from tests.functional.worker_process import Site
-from tests.run_layout import RunLayout, sh
+from tests.functional.worker_process import Site, local_site
+from tests.processes import gone
+from tests.run_layout import sh
 
 DAEMON = """
 import os, signal, sys, time
@@ -36,8 +35,7 @@ time.sleep(1000)
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    made = Site(RunLayout(Store(), f"file://{tmp_path}/run"), {}, tmp_path / "container")
-    made.prepare()
+    made = local_site(tmp_path)
     (tmp_path / "daemon").write_text(DAEMON)
     return made
 
@@ -46,14 +44,6 @@ def daemon(folder: Path, name: str) -> str:
     """Return a command that starts a daemon and waits until it has told its number."""
     words = [sys.executable, str(folder / "daemon"), str(folder / name)]
     return f"{shlex.join(words)}; until test -e {folder}/{name}; do sleep 0.02; done"
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
 
 
 def test_a_time_limit_ends_daemons_too_and_whatever_ignores_sigterm(
@@ -69,7 +59,7 @@ def test_a_time_limit_ends_daemons_too_and_whatever_ignores_sigterm(
     assert (hung.state, hung.signal) == ("failed", signal.SIGKILL)
     assert hung.reason == "ran longer than maxwalltime (5 s)"
     assert after.state == "succeeded"
-    assert not alive(int((tmp_path / "pid").read_text()))
+    assert gone(int((tmp_path / "pid").read_text()))
     assert list(site.folder.iterdir()) == []
 
 
@@ -80,7 +70,7 @@ def test_a_daemon_ends_with_the_task_that_has_started_it(
     bare = f"{shlex.join([sys.executable, str(tmp_path / 'daemon'), 'unused', '--bare'])}"
     site.run.add_array("L0", [sh("t", f"{bare}; {daemon(tmp_path, 'pid')}; {end}")])
     assert site.child("L0")[0] == 0
-    assert not alive(int((tmp_path / "pid").read_text()))
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 def test_side_by_side_a_daemon_ends_with_its_own_task_alone(site: Site, tmp_path: Path) -> None:
@@ -99,7 +89,7 @@ def test_side_by_side_a_daemon_ends_with_its_own_task_alone(site: Site, tmp_path
     assert set(site.run.states("L0", 0).values()) == {"succeeded"}
     assert site.run.get("gone") == b"1\n"
     for name in ("first", "other"):
-        assert not alive(int((tmp_path / name).read_text()))
+        assert gone(int((tmp_path / name).read_text()))
 
 
 def test_a_task_that_closes_its_streams_is_waited_for(site: Site, tmp_path: Path) -> None:

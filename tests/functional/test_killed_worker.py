@@ -11,19 +11,13 @@ import pytest
 
 from tests.functional.emulator_bench import until
 from tests.functional.test_running import Desk, local_folder, stop
+from tests.processes import gone
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     yield Desk(tmp_path)
     stop(local_folder(tmp_path))
-
-
-def gone(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return True
 
 
 def worker_and_task(desk: Desk) -> tuple[Path, int, int]:

@@ -18,6 +18,7 @@ from tests.workflow_reader import read_workflow
 
 WORKFLOWS = {
     "leader-follower": "leader-follower.yml",
+    "leader-follower-dynamic": "leader-follower-dynamic.yml",
     "six-steps": "six-steps.dax",
     "records": "records.dax",
     "reproject": "reproject.yml",

@@ -17,7 +17,7 @@ from pegbatch.adapters.notices import publish
 from pegbatch.model.notify import Notice
 from tests.functional.commands import called, embedded_aws, planned
 from tests.webhook_desk import webhook_desk
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import s3_server, use_credentials
 
 SECRET = "T0PSECRET"
 
@@ -146,8 +146,8 @@ def test_a_topic_is_told_of_a_run_that_was_left_alone(
     (base / "mended").touch()
     submit_dir = _plan(base, f"pegbatch.notify.sns = {sns.topic}\n")
     assert called("run", "--detach", submit_dir)[0] == 0
-    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_SNS": sns.url}.items():
-        monkeypatch.setenv(name, value)
+    use_credentials(monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", sns.url)
     code, _, told = called("wait", submit_dir)
     assert code == 0, told
     message = sns.next_message()
@@ -158,8 +158,8 @@ def test_a_topic_is_told_of_a_run_that_was_left_alone(
 def test_a_subject_is_cut_to_what_sns_takes_and_a_topic_that_is_gone_is_told(
     sns: _Sns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": sns.url}.items():
-        monkeypatch.setenv(name, value)
+    use_credentials(monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", sns.url)
     notice = Notice("\N{SNOWMAN} " + 200 * "x", "line\nline")
     assert publish(sns.topic, "us-east-1", notice, SystemClock()) == ""
     message = sns.next_message()

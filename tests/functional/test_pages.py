@@ -11,7 +11,10 @@ import pytest
 from tests.console_pages import SavedFile, Typed, make_binaries, matches, run_page, steps_of
 from tests.functional.commands import ROOT, pegbatch
 
-PAGES = ("tutorial.md", "coming-from-pegasus.md", "coming-from-nextflow-snakemake.md")
+PAGES = (
+    *("tutorial.md", "coming-from-pegasus.md", "coming-from-nextflow-snakemake.md"),
+    "sub-workflows.md",
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,8 @@ def test_a_page_has_no_command_that_is_not_tried(name: str) -> None:
     page = (ROOT / "docs" / name).read_text()
     fence = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     for kind, body in fence.findall(page):
-        assert kind == "console" or "title=" in kind or (kind == "text" and "$ " not in body), body
+        shown = kind in ("text", "yaml") and "$ " not in body
+        assert kind == "console" or "title=" in kind or shown, body
     assert "\n$ " not in fence.sub("", page)
 
 

@@ -84,3 +84,22 @@ def test_a_run_that_lost_its_watcher_is_taken_up_and_removed_half_way(base: Path
     status = pegbatch("status", "--json", submit_dir, cwd=base)
     assert json.loads(status.stdout)["state"] == "cancelled"
     assert list((base / "home" / ".cache" / "pegbatch" / "watched").iterdir()) == []
+
+
+def test_workflows_in_workflows_are_planned_in_and_run(base: Path) -> None:
+    submit_dir = Path(told_by("api_hierarchy", base)["submit_dir"])
+    plan = json.loads((submit_dir / "plan.json").read_text())
+    assert plan["planned_in"] == ["sub", "sub.deep"]
+    copies = {path.name for path in (submit_dir / "catalogs").iterdir()}
+    assert copies == {"sites.yml", "middle_sub.yml", "inmost_deep.yml"}
+
+    ran = pegbatch("run", submit_dir, cwd=base)
+    assert ran.returncode == 0, ran.stderr
+    lines = "a\nb\nouter\ninmost\n"
+    assert {path.name: path.read_text() for path in (base / "out").iterdir()} == {
+        "note": "outer\n",
+        "scratch": lines,
+        "lines": lines,
+        "result": f"middle\n{lines}",
+        "last": f"middle\n{lines}" * 2,
+    }

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from pegbatch.adapters.sqlite_runs import SqliteRuns
 from pegbatch.emulator.background import local_folder, stop
@@ -24,13 +21,6 @@ from tests.functional.resume_desk import (
 from tests.plans import job, plan
 
 ALL = sorted(undisturbed())
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ResumeDesk]:
-    desk = ResumeDesk(tmp_path)
-    yield desk
-    stop(local_folder(desk.base))
 
 
 def url_of(desk: ResumeDesk, submit_dir: Path) -> str:

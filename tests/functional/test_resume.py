@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,13 +26,6 @@ from tests.functional.resume_desk import (
 )
 
 ALL = sorted(undisturbed())
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ResumeDesk]:
-    desk = ResumeDesk(tmp_path)
-    yield desk
-    stop(local_folder(desk.base))
 
 
 def assert_whole(desk: ResumeDesk, submit_dir: Path) -> None:

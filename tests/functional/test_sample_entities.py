@@ -15,7 +15,7 @@ from pegbatch.batch.entity_bodies import prepare
 from pegbatch.cli import aws_batch_main
 from pegbatch.emulator.background import ensure_running, local_folder, stop
 from pegbatch.model.entities import EntityKind
-from tests.wire_s3 import CREDENTIALS, s3_server
+from tests.wire_s3 import s3_server, use_credentials
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = {
@@ -41,8 +41,7 @@ def test_everything_is_made_from_the_samples_and_found_again(
         shutil.copy(sample, tmp_path)
     folder = local_folder(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+    use_credentials(monkeypatch)
     with s3_server() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_BATCH", ensure_running(folder).url)

@@ -58,3 +58,23 @@ def test_a_bomb_of_a_few_kilobytes_is_refused(name: str, tmp_path: Path) -> None
     assert name in ended.said and "Traceback" not in ended.said and "root:" not in ended.said
     assert len(ended.said) < 5000
     assert ended.peak_mib < MOST_MIB
+
+
+@pytest.mark.parametrize("kind", ["many", "endless", "deep"])
+def test_workflows_in_workflows_that_come_to_any_number_are_refused(
+    kind: str, tmp_path: Path
+) -> None:
+    levels, width = (100, 1) if kind == "deep" else (4, 300)
+    for level in range(levels):
+        inner = 0 if kind == "endless" and level == levels - 1 else level + 1
+        job = f"type: pegasusWorkflow, file: {inner}.yml"
+        jobs = "".join(f"- {{id: s{number}, {job}}}\n" for number in range(width))
+        (tmp_path / f"{level}.yml").write_text(f"jobs:\n{jobs}")
+    (tmp_path / f"{levels}.yml").write_text("jobs: [{id: x, name: y}]\n")
+    words = ["-m", "pegbatch", "plan", "--no-catalogs", "0.yml"]
+    ended = measured([sys.executable, *words], tmp_path)
+    assert ended.exit_code == 3, ended.said
+    assert {"many": "8,100,000,000 tasks", "endless": "without end", "deep": "more than 50"}[
+        kind
+    ] in ended.said
+    assert ended.peak_mib < MOST_MIB

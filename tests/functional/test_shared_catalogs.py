@@ -5,24 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
+from typing import get_args
 
 from pegbatch.adapters.files import read_input
 from pegbatch.errors import PegbatchError
+from pegbatch.model.inspection import Kind
 from pegbatch.parse.inspecting import inspect_data
 
-KINDS = frozenset(
-    (
-        "sc-xml",
-        "sc-yaml",
-        "tc-text",
-        "tc-yaml",
-        "rc-file",
-        "rc-yaml",
-        "properties",
-        "aws-json",
-        "wfformat-json",
-    )
-)
+KINDS = frozenset(get_args(Kind)) - {"dax-xml", "wf-yaml"}
 UNVERSIONED = frozenset(("tc-text", "rc-file", "properties", "aws-json"))
 COUNT = re.compile(r"(?:keys|entries|tr|replicas|transformations|sites):([^;\s]+)")
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from pegbatch.adapters.files import open_input
 from pegbatch.errors import InputError
+from pegbatch.model.sub_workflows import SUB_WORKFLOW
 from pegbatch.model.workflow import Workflow
 from pegbatch.parse.dax_xml import parse_dax
 from pegbatch.parse.variables import AsWritten
 from pegbatch.parse.workflow_yaml import parse_workflow
 
 PARSERS = {"dax-xml": parse_dax, "wf-yaml": parse_workflow}
-SUB_WORKFLOWS = re.compile(r"(?:dax|dag|pegasusWorkflow|condorWorkflow):(\d+)")
+SUB_WORKFLOWS = re.compile(r"(?:dax|pegasusWorkflow):(\d+)")
+PLANNED = re.compile(r"(?:dag|condorWorkflow):(\d+)")
 DUPLICATES = re.compile(r"duplicate job ids:(\d+)")
 DANGLING = re.compile(r"dangling refs:(\d+)")
 
@@ -63,7 +65,7 @@ def test_what_the_manifest_says_is_odd_is_a_defect(shared_data: Path) -> None:
     for row in rows(shared_data):
         messages = [defect.message for defect in read(row, shared_data).defects]
         for pattern, words in (
-            (SUB_WORKFLOWS, "is a sub-workflow"),
+            (PLANNED, "planned already"),
             (DUPLICATES, "is given twice"),
             (DANGLING, "which is not there"),
         ):
@@ -72,6 +74,18 @@ def test_what_the_manifest_says_is_odd_is_a_defect(shared_data: Path) -> None:
             if bool(stated) != bool(told):
                 different.append((row["path"], words, stated, told))
     assert [entry for entry in different if "recursive" not in entry[0]] == []
+
+
+def test_sub_workflows_are_as_many_as_the_manifest_says(shared_data: Path) -> None:
+    different = []
+    for row in rows(shared_data):
+        workflow = read(row, shared_data)
+        stated = sum(int(number) for number in SUB_WORKFLOWS.findall(row["notes"]))
+        named = workflow.transformations
+        counted = sum(named[number] == SUB_WORKFLOW for number in workflow.tasks.transformations)
+        if not stated == len(workflow.sub_workflows) == counted:
+            different.append((row["path"], stated, counted))
+    assert different == []
 
 
 def test_columns_fit_together(shared_data: Path) -> None:

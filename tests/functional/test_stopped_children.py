@@ -6,49 +6,32 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters.store import Store
-from tests.faulty_proxy import Answer, Broken, FaultyProxy, Request, faulty_proxy
+from tests.faulty_proxy import Answer, Broken, FaultyProxy, Request
 from tests.functional.emulator_bench import until
 from tests.functional.test_child_killed_anywhere import kill_all_of
-from tests.functional.worker_process import Site, wired_site
-from tests.run_layout import RunLayout, sh
-from tests.wire_s3 import CREDENTIALS, s3_bucket
+from tests.functional.worker_process import Site, local_site, wired_site
+from tests.run_layout import sh
+from tests.wire_s3 import use_credentials
 
-BUCKET = "stopped-children"
 DAY = 86_400
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_bucket(BUCKET) as url:
-        yield url
-
-
-@pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultyProxy]:
-    with faulty_proxy(endpoint) as made:
-        yield made
 
 
 @pytest.fixture
 def wired(
     endpoint: str, proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Site:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    return wired_site(tmp_path, BUCKET, endpoint, AWS_ENDPOINT_URL_S3=proxy.url)
+    use_credentials(monkeypatch)
+    return wired_site(tmp_path, endpoint, AWS_ENDPOINT_URL_S3=proxy.url)
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Site:
-    made = Site(RunLayout(Store(), f"file://{tmp_path}/run"), {}, tmp_path / "container")
-    made.prepare()
-    return made
+    return local_site(tmp_path)
 
 
 def hold(proxy: FaultyProxy, method: str, part: str) -> threading.Event:
@@ -200,13 +183,11 @@ def test_clocks_that_are_a_day_apart_change_nothing(tmp_path: Path, first: int) 
     fakes = tmp_path / "clock"
     fakes.mkdir()
     (fakes / "sitecustomize.py").write_text(CLOCK)
-    run = RunLayout(Store(), f"file://{tmp_path}/run")
 
     def site(shift: int) -> Site:
-        environment = {"PYTHONPATH": str(fakes), "CLOCK_SHIFT": str(shift)}
-        return Site(run, environment, tmp_path / "container")
+        return local_site(tmp_path, PYTHONPATH=str(fakes), CLOCK_SHIFT=str(shift))
 
-    site(0).prepare()
+    run = site(0).run
     tally = tmp_path / "tally"
     run.add_array("L0", [
         sh("good", f"echo good >>{tally}", timeout_seconds=60),
@@ -238,9 +219,8 @@ def test_a_clock_that_is_set_while_a_task_runs_does_not_end_it(tmp_path: Path) -
         "real, jumps = time.time, itertools.cycle((0, 86400, -86400))\n"
         "time.time = lambda: real() + next(jumps)\n"
     )
-    run = RunLayout(Store(), f"file://{tmp_path}/run")
-    site = Site(run, {"PYTHONPATH": str(fakes)}, tmp_path / "container")
-    site.prepare()
+    site = local_site(tmp_path, PYTHONPATH=str(fakes))
+    run = site.run
     run.add_array("L0", [sh("t", "sleep 1", timeout_seconds=60), sh("u", "exit 0")])
     assert site.child("L0")[0] == 0
     assert run.states("L0", 0) == {"t": "succeeded", "u": "succeeded"}

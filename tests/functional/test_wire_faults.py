@@ -12,28 +12,15 @@ import pytest
 
 from pegbatch.adapters.store import Store
 from pegbatch.adapters.store_s3 import S3Options
-from tests.faulty_proxy import Answer, Broken, FaultyProxy, Request, faulty_proxy, refusal
+from tests.faulty_proxy import Answer, Broken, FaultyProxy, Request, refusal
 from tests.functional.emulator_bench import until
 from tests.functional.worker_process import Site, wired_site
 from tests.run_layout import file, sh
-from tests.wire_s3 import CREDENTIALS, s3_bucket
+from tests.wire_s3 import CREDENTIALS, use_credentials
 
-BUCKET = "wire-faults"
 PATIENT, HASTY = "30", "3"
 """Seconds for which a child tries again: ample on a slow machine, and few where all is in vain."""
 Break = Callable[[Request, Callable[[], Answer], FaultyProxy], Broken]
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_bucket(BUCKET) as url:
-        yield url
-
-
-@pytest.fixture
-def proxy(endpoint: str) -> Iterator[FaultyProxy]:
-    with faulty_proxy(endpoint) as made:
-        yield made
 
 
 @pytest.fixture
@@ -41,10 +28,9 @@ def site(
     endpoint: str, proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Site:
     """Return a run whose children reach S3 through the proxy, and the test without it."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+    use_credentials(monkeypatch)
     environment = {"AWS_ENDPOINT_URL_S3": proxy.url, "PEGBATCH_STORE_RETRY_SECONDS": PATIENT}
-    return wired_site(tmp_path, BUCKET, endpoint, **environment)
+    return wired_site(tmp_path, endpoint, **environment)
 
 
 def hasty(site: Site) -> Site:

@@ -9,22 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters.store import Store, store_from_environment
+from pegbatch.adapters.store import store_from_environment
 from pegbatch.adapters.worker_archive import write_worker
-from tests.functional.worker_process import Site
+from tests.functional.worker_process import Site, local_site
 from tests.run_layout import RunLayout, file, sh
-from tests.wire_s3 import CREDENTIALS, s3_bucket
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_bucket("wire-bucket") as url:
-        yield url
+from tests.wire_s3 import BUCKET, CREDENTIALS
 
 
 @pytest.fixture(params=["file", "bucket in a folder", "wire"])
@@ -34,7 +27,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         url = "s3://bucket/prefix/run"
         environment = {"PEGBATCH_S3_DIRECTORY": str(tmp_path / "buckets")}
     elif request.param == "wire":
-        url = f"s3://wire-bucket/{tmp_path.name}"
+        url = f"s3://{BUCKET}/{tmp_path.name}"
         environment = {
             **CREDENTIALS, "AWS_ENDPOINT_URL_S3": request.getfixturevalue("endpoint"),
         }  # fmt: skip
@@ -84,9 +77,7 @@ def test_the_log_in_the_store_is_what_was_said(site: Site) -> None:
 
 @pytest.fixture
 def local(tmp_path: Path) -> Site:
-    made = Site(RunLayout(Store(), f"file://{tmp_path}/run"), {}, tmp_path / "container")
-    made.prepare()
-    return made
+    return local_site(tmp_path)
 
 
 def test_sigterm_ends_the_task_saves_the_records_and_asks_to_be_started_again(
@@ -117,12 +108,10 @@ def test_sigterm_while_a_child_that_is_done_exits_changes_nothing(tmp_path: Path
         "        kill(own, 15)\n"
         "last = Last()\n"
     )
-    layout = RunLayout(Store(), f"file://{tmp_path}/run")
-    site = Site(layout, {"PYTHONPATH": str(late)}, tmp_path / "container")
-    site.prepare()
-    layout.add_array("L0", [sh("done", "exit 0")])
+    site = local_site(tmp_path, PYTHONPATH=str(late))
+    site.run.add_array("L0", [sh("done", "exit 0")])
     assert site.child("L0")[0] == 0
-    assert layout.states("L0", 0) == {"done": "succeeded"}
+    assert site.run.states("L0", 0) == {"done": "succeeded"}
 
 
 def test_a_killed_child_is_taken_up_where_its_records_end(local: Site, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from pegbatch.adapters.store import Store
 from pegbatch.adapters.worker_archive import write_worker
 from tests.functional.measured import measured
 from tests.run_layout import RunLayout, task
-from tests.wire_s3 import CREDENTIALS, s3_bucket
+from tests.wire_s3 import BUCKET, CREDENTIALS
 
 PROGRAM = """
 import os, sys
@@ -26,12 +25,6 @@ assert (folder / "out").stat().st_size == (folder / "in").stat().st_size
 """
 LARGE = 300 << 20
 LIMIT_MIB = 140
-
-
-@pytest.fixture
-def endpoint() -> Iterator[str]:
-    with s3_bucket("large-bucket") as url:
-        yield url
 
 
 def used_mib(folder: Path, url: str, environment: dict[str, str]) -> int:
@@ -52,7 +45,7 @@ def test_a_large_file_in_a_directory_takes_little_memory(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_a_large_object_over_the_wire_takes_little_memory(tmp_path: Path, endpoint: str) -> None:
     environment = {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": endpoint}
-    assert used_mib(tmp_path, "s3://large-bucket/large", environment) < LIMIT_MIB
+    assert used_mib(tmp_path, f"s3://{BUCKET}/large", environment) < LIMIT_MIB
 
 
 SHORT, LONG = 1_000, 20_000

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pegbatch.adapters.store import store_from_environment
+from pegbatch.adapters.store import Store, store_from_environment
 from pegbatch.adapters.worker_archive import build_worker
 from tests.run_layout import RunLayout
-from tests.wire_s3 import CREDENTIALS
+from tests.wire_s3 import BUCKET, CREDENTIALS
 
 ENTRY = Path(__file__).parents[2] / "containers" / "fetch-and-run" / "fetch_and_run.py"
 
@@ -62,13 +62,21 @@ class Site:
         return process.returncode, output.decode()
 
 
-def wired_site(folder: Path, bucket: str, endpoint: str, **environment: str) -> Site:
+def local_site(folder: Path, **environment: str) -> Site:
+    """Return a run in a directory whose children are told `environment`."""
+    run = RunLayout(Store(), f"file://{folder}/run")
+    made = Site(run, environment, folder / "container")
+    made.prepare()
+    return made
+
+
+def wired_site(folder: Path, endpoint: str, **environment: str) -> Site:
     """Return a run on a server whose children are told `environment` besides the credentials.
 
     This process reaches the server at the endpoint, with the credentials of its own environment.
     """
     store = store_from_environment({"AWS_ENDPOINT_URL_S3": endpoint})
-    run = RunLayout(store, f"s3://{bucket}/{folder.name}")
+    run = RunLayout(store, f"s3://{BUCKET}/{folder.name}")
     made = Site(run, {**CREDENTIALS, **environment}, folder / "c")
     made.prepare()
     return made

@@ -58,7 +58,8 @@ def settle(
     _queue(settling, bodies, environment)
     if update:
         ledger.attempt("what was replaced", partial(drain, account, options, ledger))
-    ledger.attempt(f"bucket {options.bucket.bucket}", partial(_bucket, settling))
+    if not options.keeps_bucket:
+        ledger.attempt(f"bucket {options.bucket.bucket}", partial(_bucket, settling))
     _save(options, account, ledger)
     return ledger
 

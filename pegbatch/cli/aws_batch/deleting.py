@@ -184,6 +184,8 @@ def _typed(options: AwsBatchOptions, kind: EntityKind) -> tuple[str, str]:
 
 
 def _wanted(options: AwsBatchOptions, kind: EntityKind) -> bool:
+    if kind is EntityKind.BUCKET and options.keeps_bucket:
+        return False
     return not options.typed or kind in options.typed
 
 

@@ -19,7 +19,8 @@ from pegbatch.cli.aws_batch.options import OPTION_OF, AwsBatchOptions
 from pegbatch.cli.aws_batch.task_logs import TaskEnd, merge_logs, write_tails
 from pegbatch.cli.choice import ACCOUNT, REGION, Wishes
 from pegbatch.cli.display import open_display
-from pegbatch.cli.planning import PlanRequest, make_plan
+from pegbatch.cli.plan_request import PlanRequest
+from pegbatch.cli.planning import make_plan
 from pegbatch.cli.running import run_workflow
 from pegbatch.cli.telling import echo_json, echo_warnings
 from pegbatch.cli.wiring import OpenRun, open_run, open_store

@@ -19,6 +19,7 @@ from pegbatch.batch.entities import (
 )
 from pegbatch.cli.choice import ACCOUNT, REGION
 from pegbatch.errors import Problem, UsageError
+from pegbatch.model.account import is_account
 from pegbatch.model.aws_options import ON_DEMAND_QUEUE
 from pegbatch.model.entities import PROPERTY_OF, EntityKind
 from pegbatch.model.settings import Settings
@@ -47,6 +48,8 @@ class Words:
     job_files: tuple[Path, ...]
     save: Path | None
     yes: bool
+    as_pegasus: bool = False
+    """As pegasus-aws-batch: a bucket is made and deleted only where one is named, or jobs run."""
     as_json: bool
     wait_seconds: float
     """The longest that one environment or queue is waited for."""
@@ -69,6 +72,8 @@ class AwsBatchOptions:
     """Name or ARN, of the property; empty for none."""
     bucket: BucketUrl
     """`<prefix>-bucket` where none is named."""
+    keeps_bucket: bool
+    """The bucket is neither made nor deleted."""
     words: Words
 
 
@@ -84,13 +89,14 @@ def read_options(words: Words) -> AwsBatchOptions:
     account = words.account or settings.get(ACCOUNT) or None
     prefix = words.prefix or settings.get(PREFIX)
     problems = _missing(region, prefix)
-    if account and not (account.isascii() and account.isdecimal() and len(account) == 12):
+    if account and not is_account(account):
         problems.append(Problem(f"{account!r} is no AWS account: 12 digits", "--account"))
     references = dict(_references(words, settings))
     for kind, reference in references.items():
         option = OPTION_OF[kind] if kind in words.entities else settings.where(PROPERTY_OF[kind])
         problems += reference_problems(reference, region=region, account=account, option=option)
-    bucket = _bucket(words, settings, prefix, problems)
+    keeps_bucket = words.as_pegasus and not words.job_files and not _bucket_text(words, settings)
+    bucket = _bucket(words, settings, prefix, [] if keeps_bucket else problems)
     if problems or bucket is None:
         raise UsageError(problems=problems)
     return AwsBatchOptions(
@@ -102,6 +108,7 @@ def read_options(words: Words) -> AwsBatchOptions:
         typed=frozenset(words.entities),
         on_demand_queue=settings.get(ON_DEMAND_QUEUE).strip(),
         bucket=bucket,
+        keeps_bucket=keeps_bucket,
         words=words,
     )
 
@@ -132,7 +139,7 @@ def _bucket(
     words: Words, settings: Settings, prefix: str, problems: list[Problem]
 ) -> BucketUrl | None:
     kind = EntityKind.BUCKET
-    text = words.entities.get(kind) or settings.get(PROPERTY_OF[kind])
+    text = _bucket_text(words, settings)
     url = bucket_url(text or default_name(kind, prefix))
     where = None if not text else OPTION_OF[kind] if kind in words.entities else PROPERTY_OF[kind]
     if url is None:
@@ -140,6 +147,12 @@ def _bucket(
     elif prefix:
         problems += name_problems(kind, url.bucket, where)
     return url
+
+
+def _bucket_text(words: Words, settings: Settings) -> str:
+    """Return what names the bucket; empty where nothing does."""
+    kind = EntityKind.BUCKET
+    return words.entities.get(kind) or settings.get(PROPERTY_OF[kind])
 
 
 def _environment_region() -> str:

@@ -16,7 +16,7 @@ class PrefixCommand(ExampledCommand):
             name: option
             for option in self.get_params(ctx)
             for name in option.opts
-            if name.startswith("--")
+            if name.startswith("--") and not getattr(option, "hidden", False)
         }
         end = args.index("--") if "--" in args else len(args)
         whole = [_written_out(word, known) for word in args[:end]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from pegbatch.errors import OutsideError, Problem
 from pegbatch.model.entities import Difference, EntityAction, EntityKind
 
 Json = Mapping[str, Any]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +39,22 @@ class Settling:
     ledger: Ledger
     update: bool
 
-    def look_up(self, reference: Reference) -> Json:
+    def look_up(self, reference: Reference) -> Json | None:
         """Return what an ARN or name means, and note that it is there.
 
+        Shapes: None where the properties name what is not there, and options other parts: of
+        Pegasus's properties some are written before all of it is made.
         Errors: OutsideError where it is missing or INVALID.
         """
         kind, batch = reference.kind, self.account.batch
         is_definition = kind is EntityKind.DEFINITION
         text = reference.text
         found = batch.definition(text) if is_definition else batch.find(kind, text)
+        if found is None and self.options.typed and kind not in self.options.typed:
+            logger.warning(
+                "%s %s of the properties is not there yet: no option asks for it", kind.words, text
+            )
+            return None
         if found is None:
             raise OutsideError(
                 f"there is none in {self.options.region}",

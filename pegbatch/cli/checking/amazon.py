@@ -39,6 +39,7 @@ def check_amazon(subject: Subject, *, write: bool) -> tuple[Finding, ...]:
         on_demand_queue=options.on_demand_queue,
         definition=_name(subject, EntityKind.DEFINITION),
         bucket=bucket,
+        submits=subject.sub_workflows > 0,
         write=write,
     )
     facts = _look(question)
@@ -55,6 +56,7 @@ def check_amazon(subject: Subject, *, write: bool) -> tuple[Finding, ...]:
         broken_limits=broken_limits(subject.plan, "aws", on_fargate=_on_fargate(facts)),
         requests=len(subject.plan.jobs) if subject.plan else 0,
         containers=subject.containers,
+        sub_workflows=subject.sub_workflows,
         write=write,
     )
     return (*from_files, *judge(wanted, facts))

@@ -37,6 +37,11 @@ class Subject:
         """Return the containers of the plan; nothing without one."""
         return self.plan.containers if self.plan else ()
 
+    @property
+    def sub_workflows(self) -> int:
+        """Return how many tasks of the plan run sub-workflows; none without a plan."""
+        return len(self.plan.sub_workflows) if self.plan else 0
+
 
 def read_subject(
     submit_dir: Path | None, conf: Path | None, definitions: tuple[str, ...], wish: str

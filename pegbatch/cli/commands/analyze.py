@@ -61,9 +61,8 @@ def command(
         else:
             show(analysis_text(found, telling))
         return int(bool(found.groups or found.unexplained))
-    story, status = found
     if as_json:
-        echo_json(story_to_json(story, status.run))
+        echo_json(story_to_json(found))
     else:
-        show(story_text(story, status, telling))
-    return int(story.state in ("failed", "lost", "skipped", "undone"))
+        show(story_text(found, telling))
+    return int(found.state in ("failed", "lost", "skipped", "undone"))

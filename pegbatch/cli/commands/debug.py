@@ -9,6 +9,7 @@ import click
 from pegbatch.cli.completing import complete_submit_dir, complete_task
 from pegbatch.cli.debugging.reproducing import reproduce
 from pegbatch.cli.examples import ExampledCommand
+from pegbatch.cli.nested.words import reach
 from pegbatch.cli.options import json_option
 from pegbatch.cli.run_words import dir_and_word
 from pegbatch.cli.telling import echo_json, show
@@ -47,7 +48,7 @@ def command(
     Nothing is written to the run. Ends with 1 where the task was run and has failed.
     """
     path, task_id = dir_and_word(submit_dir, task)
-    found = reproduce(open_run(path), task_id, into, run_it=run_it)
+    found = reproduce(*reach(open_run(path), task_id), into, run_it=run_it)
     if as_json:
         echo_json(reproduction_to_json(found))
     else:

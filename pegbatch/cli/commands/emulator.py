@@ -25,6 +25,7 @@ from pegbatch.emulator.settings import (
 )
 from pegbatch.emulator.stuck import STUCK_KINDS
 from pegbatch.errors import OutsideError
+from pegbatch.model.account import is_account
 
 ENTRY_SCRIPT = Path(background.__file__).with_name("fetch_and_run.py")
 
@@ -32,6 +33,7 @@ ENTRY_SCRIPT = Path(background.__file__).with_name("fetch_and_run.py")
 _PASSED_ON = (
     "port",
     "region",
+    "account",
     "vcpus",
     "memory",
     "n_to_n_failure",
@@ -57,6 +59,12 @@ class FaultType(click.ParamType[Fault]):
             self.fail(f"{value!r} is no fault; kinds are {', '.join(KINDS)}", param, ctx)
         one_in = int(share) if share != calls else 0
         return Fault(kind, int(share), operation or None, one_in=one_in)
+
+
+def _account(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value and not is_account(value):
+        raise click.BadParameter(f"{value!r} is no AWS account: 12 digits")
+    return value
 
 
 @click.command(
@@ -89,6 +97,12 @@ class FaultType(click.ParamType[Fault]):
     "--port", type=int, default=0, help="Port on 127.0.0.1.  [default: the last one, else any]"
 )
 @click.option("--region", help="The only region.  [default: as last time, else us-east-1]")
+@click.option(
+    "--account",
+    metavar="ID",
+    callback=_account,
+    help="Whose it is, 12 digits.  [default: as last time, else 123456789012]",
+)
 @click.option("--vcpus", type=click.IntRange(1), help="vCPUs of all environments together.")
 @click.option("--memory", type=click.IntRange(1), help="MiB that jobs may hold together.")
 @click.option(
@@ -142,6 +156,7 @@ def command(action: str, base: Path, folder: Path | None, as_json: bool, **optio
         endpoint = background.ensure_running(
             folder, runtime=options["runtime"], options=words_of(options)
         )
+        check_place(endpoint, options)
         announce(endpoint, as_json)
     else:
         run_server(settings_of(folder, options), options["faults"], as_json)
@@ -154,6 +169,22 @@ def run_server(settings: EmulatorSettings, faults: tuple[Fault, ...], as_json: b
         announce(endpoint, as_json)
 
     asyncio.run(serve(settings, faults=faults, on_ready=ready))
+
+
+def check_place(endpoint: Endpoint, options: dict[str, Any]) -> None:
+    """Refuse where one runs already that is elsewhere, or somebody else's.
+
+    Errors: OutsideError.
+    """
+    found = presence.ask(endpoint, "GET", "status") or {}
+    for what in ("region", "account"):
+        asked = options[what]
+        if asked and found.get(what, asked) != asked:
+            raise OutsideError(
+                f"the embedded AWS that runs here is in the {what} {found[what]}, not in {asked}",
+                where=str(endpoint.folder),
+                hint=f"leave out --{what}, or give another --dir for {asked}",
+            )
 
 
 def settings_of(folder: Path, options: dict[str, Any]) -> EmulatorSettings:
@@ -171,6 +202,7 @@ def settings_of(folder: Path, options: dict[str, Any]) -> EmulatorSettings:
         machine=machine,
         port=options["port"],
         region=options["region"] or "",
+        account=options["account"] or "",
         runtime=options["runtime"],
         idle_seconds=options["idle_seconds"],
         entry=options["entry"] or (sys.executable, "-P", str(ENTRY_SCRIPT)),

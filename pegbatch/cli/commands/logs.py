@@ -8,13 +8,14 @@ import click
 
 from pegbatch.cli.completing import complete_submit_dir, complete_task
 from pegbatch.cli.examples import ExampledCommand
-from pegbatch.cli.logs.desk import Desk, open_desk
+from pegbatch.cli.logs.desk import Desk, open_desk, open_desks
 from pegbatch.cli.logs.following import follow_logs
 from pegbatch.cli.logs.listing import list_logs
 from pegbatch.cli.logs.merging import merge_logs
 from pegbatch.cli.logs.printing import LogPrinter
 from pegbatch.cli.logs.showing import Choice, show_json, show_logs
 from pegbatch.cli.logs.wanted import Wanted, find_wanted
+from pegbatch.cli.nested.words import reach
 from pegbatch.cli.options import json_option
 from pegbatch.cli.run_words import dir_or_word
 from pegbatch.cli.wiring import open_run
@@ -68,12 +69,18 @@ def command(
     if follow and not choice.is_any:
         raise UsageError("--follow shows every attempt; leave out --try and --attempt")
     run = open_run(place)
+    run, what = (run, None) if what is None else reach(run, what)
+    if not what:
+        with open_desks(run) as desks:
+            if merge is not None:
+                merge_logs(desks, None, choice, merge, as_json=as_json)
+            else:
+                list_logs(desks, as_json=as_json)
+        return EXIT_DONE
     with open_desk(run) as desk:
-        wanted = None if what is None else find_wanted(run, what)
+        wanted = find_wanted(run, what)
         if merge is not None:
-            merge_logs(desk, wanted, choice, merge, as_json=as_json)
-        elif wanted is None:
-            list_logs(desk, as_json=as_json)
+            merge_logs([desk], wanted, choice, merge, as_json=as_json)
         elif as_json:
             show_json(desk, wanted, choice)
         else:

@@ -9,7 +9,7 @@ import click
 
 from pegbatch.cli.examples import ExampledCommand
 from pegbatch.cli.options import json_option
-from pegbatch.cli.shims.names import SHIMS
+from pegbatch.cli.shims.names import PROGRAMS, SHIMS
 from pegbatch.cli.shims.writing import write_shims
 from pegbatch.cli.telling import echo_json, say, show
 
@@ -30,9 +30,9 @@ def command(folder: Path, as_json: bool) -> None:
 
     With DIR/bin first on PATH, Pegasus's own Python client plans and runs workflows on pegbatch.
     """
-    place = write_shims(folder)
+    place, names = write_shims(folder), [*SHIMS, *PROGRAMS]
     if as_json:
-        echo_json({"bin": str(place), "commands": list(SHIMS)})
+        echo_json({"bin": str(place), "commands": names})
         return
-    say(f"pegbatch: {len(SHIMS)} commands are in {place}; what follows puts them on PATH")
+    say(f"pegbatch: {len(names)} commands are in {place}; what follows puts them on PATH")
     show(f'export PATH={shlex.quote(str(place))}:"$PATH"')

@@ -9,7 +9,7 @@ import orjson
 
 from pegbatch.cli.choice import Wishes
 from pegbatch.cli.pegasus_options import PegasusCommand, pegasus_options, take_pegasus_options
-from pegbatch.cli.plan_options import planning_options, request_of
+from pegbatch.cli.plan_options import force_option, planning_options, request_of
 from pegbatch.cli.planning import PlanResult, explain_task, make_plan, plan_result_json
 from pegbatch.cli.running import run_workflow
 from pegbatch.cli.wiring import open_run
@@ -36,7 +36,7 @@ from pegbatch.report.plan_text import plan_text
 )
 @pegasus_options
 @planning_options
-@click.option("-f", "--force", is_flag=True, help="Run every task, whatever exists already.")
+@force_option
 @click.option("--no-catalogs", is_flag=True, help="Plan the workflow alone; it cannot be run.")
 @click.option("--explain", metavar="TASK", help="Say how one task is planned, and write nothing.")
 @click.option("-J", "--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pegbatch.adapters.file_makers import Maker, find_makers
+from pegbatch.adapters.file_makers import Maker, find_makers, told_name
 from pegbatch.cli.results import place
 from pegbatch.cli.telling import SHOWN
 from pegbatch.cli.wiring import OpenRun
@@ -100,11 +100,16 @@ def _download(source: Source, use: FileUse, url: str, path: Path) -> int:
 
 
 def _problems(source: Source, absent: Sequence[_Absent]) -> list[Problem]:
-    missing = [one.use.lfn for one in absent if isinstance(one.error, ObjectMissing)]
-    makers = find_makers(source.run.directory.path, source.run.plan.jobs, missing)
-    asked = [makers[lfn] for lfn in missing[:SHOWN] if lfn in makers]
+    missing = [_name(source, one) for one in absent if isinstance(one.error, ObjectMissing)]
+    run = source.run
+    makers = find_makers(run.directory.path, run.plan.jobs, missing, source.run_url)
+    asked = [makers[name] for name in missing[:SHOWN] if name in makers]
     states = _states(source, asked)
     return [_problem(source, one, makers, states) for one in absent]
+
+
+def _name(source: Source, one: _Absent) -> str:
+    return told_name(one.use.lfn, one.use.url, source.run_url)
 
 
 def _states(source: Source, makers: Iterable[Maker]) -> Mapping[Maker, _Stand]:
@@ -124,13 +129,13 @@ def _states(source: Source, makers: Iterable[Maker]) -> Mapping[Maker, _Stand]:
 def _problem(
     source: Source, one: _Absent, makers: Mapping[str, Maker], stands: Mapping[Maker, _Stand]
 ) -> Problem:
-    maker = makers.get(one.use.lfn)
+    maker = makers.get(_name(source, one))
     if maker is None or not isinstance(one.error, ObjectMissing):
         return Problem(f"input {one.use.lfn} cannot be had: {one.error}")
-    stand = stands.get(maker, _Stand("", ""))
+    stand, known = stands.get(maker, _Stand("", "")), source.run.known_id(maker.id)
     told = _VERBS.get(stand.state, stand.state) + (f": {stand.reason}" if stand.reason else "")
     return Problem(
-        f"input {one.use.lfn} is not there: its producer {maker.id} ({maker.array}, bag"
+        f"input {one.use.lfn} is not there: its producer {known} ({maker.array}, bag"
         f" {maker.bag}) {told}".rstrip(),
         hint=_hint(source, maker, stand),
     )
@@ -150,7 +155,7 @@ def _hint(source: Source, maker: Maker, stand: _Stand) -> str:
     where = place(source.run)
     if source.run.plan.job(maker.array).kind != "compute":
         return f"`pegbatch analyze {where}` says more"
-    words = f"{where} {task_word(maker.id)}"
+    words = f"{where} {task_word(source.run.known_id(maker.id))}"
     if stand.state == "failed":
         return f"begin with that: `pegbatch debug {words}`"
     return f"`pegbatch analyze {words}` says more"

@@ -13,7 +13,7 @@ from pegbatch.adapters.found_tasks import FoundTask, find_task, similar_tasks
 from pegbatch.adapters.local_child import ARRAY, LOG, lay_run, run_child
 from pegbatch.adapters.store import Store
 from pegbatch.batch.requests import compares_checksums
-from pegbatch.cli.choice import Service
+from pegbatch.cli.choice import service_of
 from pegbatch.cli.debugging.folder import folder_for, new_folder
 from pegbatch.cli.debugging.inputs import Source, fetch_inputs
 from pegbatch.cli.running import begun
@@ -52,7 +52,7 @@ def reproduce(run: OpenRun, task_id: str, into: Path | None, *, run_it: bool) ->
     OutsideError where inputs cannot be had.
     """
     state = begun(run)
-    service: Service = "aws" if state.service == "aws" else "local"
+    service = service_of(state.service)
     found = _find(run, task_id)
     task = _read(found, run)
     store = open_store(run, service)
@@ -64,13 +64,14 @@ def reproduce(run: OpenRun, task_id: str, into: Path | None, *, run_it: bool) ->
     )
     records = newest_records(store, state.run_url, found.array, task.bag)
     case = _Case(task=task, found=found, record=records.get(task_id))
-    with new_folder(folder_for(task_id, into)) as folder:
+    known = run.known_id(task_id)
+    with new_folder(folder_for(known, into)) as folder:
         sizes = fetch_inputs(source, _inputs(task), _made(folder / debug_files.INPUTS))
         _write_files(folder, case, run.plan)
         result = Reproduction(
-            id=task_id,
+            id=known,
             transformation=task.transformation,
-            array=found.array,
+            array=run.known_array(found.array),
             bag=task.bag,
             folder=str(folder),
             files=len(sizes),
@@ -79,7 +80,7 @@ def reproduce(run: OpenRun, task_id: str, into: Path | None, *, run_it: bool) ->
         )
     if not run_it:
         return result
-    say(f"pegbatch: running {task_id} on this machine, in {folder}")
+    say(f"pegbatch: running {known} on this machine, in {folder}")
     return replace(result, ran=_run(folder, case, verify=source.verify))
 
 
@@ -89,11 +90,11 @@ def _find(run: OpenRun, task_id: str) -> FoundTask:
     found = find_task(folder, arrays, task_id)
     if found is None:
         near = similar_tasks(folder, arrays, task_id)
-        look = f"`pegbatch analyze {shlex.quote(str(folder))}` names those that failed"
+        look = f"`pegbatch analyze {shlex.quote(str(run.known_path))}` names those that failed"
         raise InputError(
-            f"no task is called {task_id!r}",
-            where=str(folder),
-            hint=f"did you mean {', '.join(near)}?" if near else look,
+            f"no task is called {run.known_id(task_id)!r}",
+            where=str(run.known_path),
+            hint=f"did you mean {', '.join(map(run.known_id, near))}?" if near else look,
         )
     return found
 
@@ -112,11 +113,24 @@ def _read(found: FoundTask, run: OpenRun) -> TaskLine:
     names += filter(None, (task.stdin, task.stdout, task.stderr))
     wrong = {name: reason for name in names if (reason := why_illegal(name))}
     problems = [Problem(f"file name {name!r} {wrong[name]}", where) for name in wrong]
+    if task.sub_workflow is not None:
+        raise _no_task_to_debug(run, task.id)
     if not task.argv:
         problems.append(Problem(f"task {task.id!r} runs no program", where))
     if problems:
         raise InputError(problems=problems)
     return task
+
+
+def _no_task_to_debug(run: OpenRun, task_id: str) -> InputError:
+    """Say that a planner is not done again here: it would submit jobs."""
+    known = run.known_id(task_id)
+    return InputError(
+        f"task {known!r} plans and runs a workflow, and is not done again here",
+        where=str(run.known_path),
+        hint=f"debug a task of that workflow ({known}.…): `pegbatch analyze` names those that "
+        "failed; `pegbatch logs` of this one tells why it could not be planned",
+    )
 
 
 def _inputs(task: TaskLine) -> tuple[FileUse, ...]:

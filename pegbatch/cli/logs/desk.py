@@ -12,7 +12,8 @@ from pegbatch.adapters.aws_batch import AwsBatch
 from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import amazon_client, local_client
 from pegbatch.adapters.aws_logs import AwsLogs
-from pegbatch.cli.choice import Service, region
+from pegbatch.cli.choice import Service, region, service_of
+from pegbatch.cli.nested.door import find_nested, opened
 from pegbatch.cli.running import begun
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, batch_caller, open_store
@@ -71,7 +72,7 @@ def open_desk(run: OpenRun) -> Iterator[Desk]:
     Errors: InputError where it has not begun.
     """
     state = begun(run)
-    service: Service = "aws" if state.service == "aws" else "local"
+    service = service_of(state.service)
     with ExitStack() as stack:
 
         @cache
@@ -89,6 +90,19 @@ def open_desk(run: OpenRun) -> Iterator[Desk]:
             jobs=jobs,
             streams=streams,
         )
+
+
+@contextmanager
+def open_desks(run: OpenRun) -> Iterator[tuple[Desk, ...]]:
+    """Open the desk of a run, and those of runs of sub-workflows within it.
+
+    Errors: InputError where it has not begun; those of the store.
+    """
+    with ExitStack() as stack:
+        desk = stack.enter_context(open_desk(run))
+        nested = find_nested(run, desk.store, desk.state())
+        within = [stack.enter_context(open_desk(inner)) for _, inner in opened(nested)]
+        yield (desk, *within)
 
 
 @contextmanager

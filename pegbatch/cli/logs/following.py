@@ -54,6 +54,8 @@ def _await_submission(desk: Desk, wanted: Wanted) -> SubmittedArray | None:
             if isinstance(wanted, WantedArray) or found[-1].child_id(wanted.bag) is not None:
                 return found[-1]
             return None
+        if desk.run.seen_from is not None:
+            return None  # what drives a nested run is elsewhere, and its log with it
         if not told:
             say(f"pegbatch: {wanted.array} is not submitted yet; waiting")
             told = True
@@ -74,7 +76,7 @@ class _ChildFollowing:
 
     def run(self) -> None:
         """Print until the child has ended, or the task has succeeded."""
-        child, name = str(self.one.child_id(self.bag)), f"{self.one.job.name}:{self.bag}"
+        child, name = str(self.one.child_id(self.bag)), self._name()
         follower = ChildFollower(self.one, self.bag, self.desk.streams())
         unshown, is_last = 0, False
         while unshown < UNSHOWN_LOOKS:
@@ -93,11 +95,14 @@ class _ChildFollowing:
             _pause(self.desk)
         say(f"pegbatch: AWS Batch does not show {name} any more")
 
+    def _name(self) -> str:
+        return f"{self.desk.run.known_array(self.one.job.name)}:{self.bag}"
+
     def _look(self, follower: ChildFollower, job: JobState) -> bool:
         """Print what is new; tell whether the task has succeeded."""
         for said in follower.look(job):
             if not said.block:
-                say(f"pegbatch: {said.log.array}:{said.log.bag}, attempt {said.log.attempt}")
+                say(f"pegbatch: {self._name()}, attempt {said.log.attempt}")
                 continue
             block = self._own(said.log, said.block)
             if block:
@@ -192,7 +197,8 @@ class _ArrayFollowing:
 
     def _write(self, log: AttemptLog, block: bytes) -> None:
         again = f" attempt {log.attempt}" if log.attempt > 1 else ""
-        self.printer.write(block, f"{log.array}:{log.bag}{again} | ")
+        array = self.desk.run.known_array(log.array)
+        self.printer.write(block, f"{array}:{log.bag}{again} | ")
 
 
 def _pause(desk: Desk, least: float = 0.0) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
 from pegbatch.cli.logs.desk import Desk
 from pegbatch.cli.results import place
 from pegbatch.cli.telling import echo_json, say, show
@@ -13,15 +16,18 @@ from pegbatch.model.plan import Job
 from pegbatch.report.logs import LogCount, counts_text
 
 
-def list_logs(desk: Desk, *, as_json: bool) -> None:
-    """Print how many logs of each array lie in the store."""
-    state = desk.state()
-    jobs = [job for job in all_jobs(desk.run.plan, state) if job.kind != "barrier"]
+def list_logs(desks: Sequence[Desk], *, as_json: bool) -> None:
+    """Print how many logs of each array lie in the store.
 
-    def count(job: Job) -> LogCount:
-        return _counted(job, stored_logs(desk.store, state.run_url, job.name))
+    Shapes: the first desk is that of the run, others are of runs within it.
+    """
 
-    counts = list(map_parallel(count, jobs))
+    def count(one: tuple[Desk, str, Job]) -> LogCount:
+        desk, run_url, job = one
+        return _counted(desk, job, stored_logs(desk.store, run_url, job.name))
+
+    state, desk = desks[0].state(), desks[0]
+    counts = list(map_parallel(count, chain.from_iterable(map(_arrays, desks))))
     if as_json:
         rows = [
             {
@@ -42,9 +48,16 @@ def list_logs(desk: Desk, *, as_json: bool) -> None:
         say(f"next: pegbatch logs {place(desk.run)} {heard[0]}:0, or a task, or --merge FILE")
 
 
-def _counted(job: Job, logs: list[AttemptLog]) -> LogCount:
+def _arrays(desk: Desk) -> Iterator[tuple[Desk, str, Job]]:
+    """Yield the arrays of a run that may have logs."""
+    state = desk.state()
+    jobs = all_jobs(desk.run.plan, state)
+    return ((desk, state.run_url, job) for job in jobs if job.kind != "barrier")
+
+
+def _counted(desk: Desk, job: Job, logs: list[AttemptLog]) -> LogCount:
     return LogCount(
-        array=job.name,
+        array=desk.run.known_array(job.name),
         kind=job.kind,
         children=job.size,
         heard=len({log.bag for log in logs}),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pegbatch.adapters.files import write_pieces
@@ -32,18 +33,18 @@ class _Merged:
 
 
 def merge_logs(
-    desk: Desk, wanted: Wanted | None, choice: Choice, path: Path, *, as_json: bool
+    desks: Sequence[Desk], wanted: Wanted | None, choice: Choice, path: Path, *, as_json: bool
 ) -> None:
-    """Write the logs of what is wanted (None: of the run) into a file, as they are.
+    """Write the logs of what is wanted (None: of all these runs) into a file, as they are.
 
-    Shapes: arrays in plan order, in them bags, tries and attempts; a title line before each. The
-    file is there whole or not at all.
+    Shapes: runs in their order, arrays in plan order, in them bags, tries and attempts; a title
+    line before each. The file is there whole or not at all.
     Errors: UsageError where something else is there; OutsideError naming the file.
     """
     _refuse_other_files(path)
     merged = _Merged()
-    logs = desk.reader.many(_wanted_logs(desk, wanted, choice))
-    write_pieces(path, _pieces(logs, wanted, merged))
+    pieces = (_pieces(desk, wanted, choice, merged) for desk in desks)
+    write_pieces(path, chain.from_iterable(pieces))
     if as_json:
         echo_json({"file": str(path), "logs": merged.logs, "bytes": merged.size_bytes})
     else:
@@ -62,13 +63,12 @@ def _wanted_logs(desk: Desk, wanted: Wanted | None, choice: Choice) -> Iterator[
             yield from choice.among(book.of_child(wanted.array, wanted.bag))
 
 
-def _pieces(
-    logs: Iterable[tuple[AttemptLog, Iterable[bytes]]], wanted: Wanted | None, merged: _Merged
-) -> Iterator[bytes]:
+def _pieces(desk: Desk, wanted: Wanted | None, choice: Choice, merged: _Merged) -> Iterator[bytes]:
     """Yield each log that says anything, after its title; count them."""
-    for log, blocks in logs:
+    for log, blocks in desk.reader.many(_wanted_logs(desk, wanted, choice)):
         part = task_part(wanted, blocks) if isinstance(wanted, LoggedTask) else blocks
-        title = f"{_TITLE}{log.array}:{log.bag}, try {log.number}, attempt {log.attempt} <==\n"
+        array = desk.run.known_array(log.array)
+        title = f"{_TITLE}{array}:{log.bag}, try {log.number}, attempt {log.attempt} <==\n"
         for number, block in enumerate(part):
             if not number:
                 merged.logs += 1

@@ -57,7 +57,7 @@ def show_logs(desk: Desk, wanted: Wanted, choice: Choice, printer: LogPrinter) -
     """
     for shown in _select(desk, wanted, choice):
         if not shown.prefix:
-            say(f"pegbatch: {_title(shown.log)}")
+            say(f"pegbatch: {_title(desk, shown.log)}")
         printer.write_all(shown.blocks, shown.prefix)
 
 
@@ -68,7 +68,7 @@ def show_json(desk: Desk, wanted: Wanted, choice: Choice) -> None:
     """
     rows = [
         {
-            "array": log.array,
+            "array": desk.run.known_array(log.array),
             "bag": log.bag,
             "try": log.number,
             "attempt": log.attempt,
@@ -78,7 +78,7 @@ def show_json(desk: Desk, wanted: Wanted, choice: Choice) -> None:
         }
         for log, blocks, _ in _select(desk, wanted, choice)
     ]
-    task = wanted.id if isinstance(wanted, LoggedTask) else None
+    task = desk.run.known_id(wanted.id) if isinstance(wanted, LoggedTask) else None
     echo_json({"run": desk.state().run_url, "task": task, "logs": rows})
 
 
@@ -88,11 +88,11 @@ def _select(desk: Desk, wanted: Wanted, choice: Choice) -> Iterator[Shown]:
             logs = desk.book().of_array(wanted.array)
             newest = {log.bag: log for log in choice.among(logs)}
             for log, blocks in desk.reader.many(newest.values()):
-                yield Shown(log, blocks, f"{log.array}:{log.bag} | ")
-            _check(desk, wanted.array, logs, choice)
+                yield Shown(log, blocks, f"{desk.run.known_array(log.array)}:{log.bag} | ")
+            _check(desk, desk.run.known_array(wanted.array), logs, choice)
         case WantedChild():
             logs = desk.book().of_child(wanted.array, wanted.bag)
-            _check(desk, f"{wanted.array}:{wanted.bag}", logs, choice)
+            _check(desk, f"{desk.run.known_array(wanted.array)}:{wanted.bag}", logs, choice)
             for log in choice.among(logs)[-1:]:
                 yield Shown(log, desk.reader.blocks(log))
         case LoggedTask():
@@ -115,9 +115,10 @@ def _task(desk: Desk, task: LoggedTask, choice: Choice) -> Iterator[Shown]:
     if fitting:
         yield Shown(record_log(task, fitting[-1]), last_words(fitting[-1]))
         return
-    _check(desk, task.id, logs, choice)
+    known, array = desk.run.known_id(task.id), desk.run.known_array(task.array)
+    _check(desk, known, logs, choice)
     if choice.among(logs):
-        say(f"pegbatch: {task.id} has not run in what {task.array}:{task.bag} has said so far")
+        say(f"pegbatch: {known} has not run in what {array}:{task.bag} has said so far")
 
 
 def _tails(desk: Desk, task: LoggedTask, log: AttemptLog) -> Iterator[bytes]:
@@ -144,11 +145,12 @@ def _check(desk: Desk, what: str, logs: Sequence[AttemptLog], choice: Choice) ->
     say(f"pegbatch: {what} has said nothing{hint}")
 
 
-def _title(log: AttemptLog) -> str:
+def _title(desk: Desk, log: AttemptLog) -> str:
     places = {
         "store": "",
         "cloudwatch": ", so far" if log.running else ", from CloudWatch Logs",
         "record": ", of which only the record is left",
     }
     number = f"try {log.number}, " if log.number > 1 else ""
-    return f"{log.array}:{log.bag}, {number}attempt {log.attempt}{places[log.source]}"
+    array = desk.run.known_array(log.array)
+    return f"{array}:{log.bag}, {number}attempt {log.attempt}{places[log.source]}"

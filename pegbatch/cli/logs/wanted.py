@@ -13,6 +13,7 @@ from pegbatch.engine.looking.status import all_jobs
 from pegbatch.errors import InputError
 from pegbatch.model.logs import LoggedTask
 from pegbatch.model.plan import Job
+from pegbatch.model.sub_workflows import refuse_planned_in
 
 _CHILD = re.compile(r"(?P<array>.+):(?P<bag>[0-9]{1,9})", re.DOTALL).fullmatch
 
@@ -58,7 +59,7 @@ def _child(run: OpenRun, job: Job, bag: int) -> WantedChild:
     if bag >= job.size:
         raise InputError(
             f"{job.name} has no child {bag}",
-            where=str(run.directory.path),
+            where=str(run.known_path),
             hint=f"its children are 0 to {job.size - 1:,}" if job.size > 1 else "it has one: 0",
         )
     return WantedChild(job.name, bag)
@@ -79,17 +80,18 @@ def _logged(found: FoundTask) -> LoggedTask:
 
 
 def _unknown(run: OpenRun, word: str, jobs: list[Job], arrays: list[str]) -> InputError:
+    refuse_planned_in(word, run.plan.planned_in, str(run.known_path))
     running = [job.name for job in jobs if word in _names(job)]
     if running:
         shown = ", ".join(running[:3]) + (", …" if len(running) > 3 else "")
         message = f"{word} is a transformation; its tasks run in {shown}"
         hint = f"name a task, or an array, or a child of one: {running[0]}:0"
-        return InputError(message, where=str(run.directory.path), hint=hint)
+        return InputError(message, where=str(run.known_path), hint=hint)
     close = [job.name for job in jobs if word.lower() in job.name.lower()][:2]
     close += similar_tasks(run.directory.path, arrays, word)
     hint = f"did you mean {' or '.join(close)}?" if close else "`pegbatch logs` lists the arrays"
     message = f"there is no task, array or child {word!r}"
-    return InputError(message, where=str(run.directory.path), hint=hint)
+    return InputError(message, where=str(run.known_path), hint=hint)
 
 
 def _names(job: Job) -> Iterator[str]:

@@ -11,9 +11,13 @@ SHIMS = {
     "pegasus-statistics": "statistics",
     "pegasus-remove": "remove",
     "pegasus-graphviz": "graphviz",
+    "pegasus-aws-batch": "aws_batch",
+    "pegasus-config": "config",
     "condor_q": "queue",
 }
 """Name of the command to module in this folder, which has it as `command`."""
+PROGRAMS = {"pegasus-keg": "keg"}
+"""Name of a program that workflows bring to their tasks to module in this folder, copied whole."""
 WATCH = "watch"
 """Module of the process that `pegasus-run` leaves; no command of anybody's."""
 PEGASUS_VERSION = "5.1.3"

@@ -9,7 +9,7 @@ import click
 
 from pegbatch.cli.aws_batch.prefixes import PrefixCommand
 from pegbatch.cli.pegasus_options import PegasusCommand, pegasus_options, take_pegasus_options
-from pegbatch.cli.plan_options import planning_options, request_of
+from pegbatch.cli.plan_options import force_option, planning_options, request_of
 from pegbatch.cli.planning import make_plan
 from pegbatch.cli.shims.identity import identity_of
 from pegbatch.cli.shims.starting import start_run
@@ -25,7 +25,7 @@ class PlanCommand(PegasusCommand, PrefixCommand):
 @click.command(cls=PlanCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @pegasus_options
 @planning_options
-@click.option("-f", "--force", is_flag=True, help="Run every task, whatever exists already.")
+@force_option
 @click.option("-J", "--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(submit: bool, as_json: bool, **options: object) -> None:
     """Plan WORKFLOW with pegbatch, for AWS Batch."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pegbatch.adapters.private_files import FILE_MODE, open_private, write_private
+from pegbatch.adapters.private_files import FILE_MODE, open_private, replace_private
 from pegbatch.cli.display import Telling
 from pegbatch.cli.running import wait_for
 from pegbatch.cli.shims.identity import name_of, number_of
@@ -60,10 +60,7 @@ def write_dagman_file(run: OpenRun, status: RunStatus, *, settled: bool) -> None
     Errors: OSError.
     """
     counts = count_dag(status, run.plan.jobs, settled=settled)
-    path = dagman_path(run)
-    draft = path.with_name(f".{path.name}.tmp")
-    write_private(draft, dagman_text(counts, now=run.clock.now()).encode())
-    draft.replace(path)
+    replace_private(dagman_path(run), dagman_text(counts, now=run.clock.now()).encode())
 
 
 def is_settled(run: OpenRun) -> bool | None:

@@ -8,7 +8,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from pegbatch.cli.shims.names import SHIMS
+from pegbatch.cli.shims.config import FOLDER
+from pegbatch.cli.shims.names import PROGRAMS, SHIMS
 from pegbatch.errors import OutsideError, Problem, UsageError
 
 _MARK = "# Written by `pegbatch pegasus-shims`."
@@ -32,7 +33,9 @@ def write_shims(folder: Path) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         _refuse_others(place)
         for name in SHIMS:
-            _write(place / name, _text(name))
+            _write(place / name, _text(name, place))
+        for name, module in PROGRAMS.items():
+            _write(place / name, _program(module))
     except OSError as error:
         raise OutsideError(
             f"cannot write the commands: {(error.strerror or str(error)).lower()}",
@@ -50,7 +53,7 @@ def _refuse_others(place: Path) -> None:
             where=str(place / name),
             hint="choose an empty folder, and put it before the other on PATH",
         )
-        for name in SHIMS
+        for name in (*SHIMS, *PROGRAMS)
         if os.path.lexists(place / name) and not _is_ours(place / name)
     ]
     if problems:
@@ -61,10 +64,16 @@ def _is_ours(path: Path) -> bool:
     return path.is_file() and _MARK.encode() in path.read_bytes()[:4096]
 
 
-def _text(name: str) -> str:
+def _text(name: str, place: Path) -> str:
+    folder = f"export {FOLDER}={shlex.quote(str(place))}\n" if name == "pegasus-config" else ""
     # -P: what lies in the current directory must not be taken for modules.
     words = shlex.join([sys.executable, "-P", "-m", "pegbatch.cli.shims", name])
-    return f'#!/bin/sh\n{_MARK}\nexec {words} "$@"\n'
+    return f'#!/bin/sh\n{_MARK}\n{folder}exec {words} "$@"\n'
+
+
+def _program(module: str) -> str:
+    source = Path(__file__).with_name(f"{module}.py").read_text("utf-8")
+    return f"#!/usr/bin/env python3\n{_MARK}\n{source}"
 
 
 def _write(path: Path, text: str) -> None:

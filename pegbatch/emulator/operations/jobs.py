@@ -21,14 +21,14 @@ def describe(world: World, call: Call) -> Json:
     if not 1 <= len(ids) <= MAX_IDS:
         raise Refusal(f"jobs has {len(ids)} entries, not 1 to {MAX_IDS}")
     now = world.now()
-    region = world.settings.region
+    home = world.settings.home
     found = []
     for job_id in ids:
         item = find(world, job_id, now)
         if isinstance(item, Job):
-            found.append(views.job_detail(item, region))
+            found.append(views.job_detail(item, home))
         elif item is not None:
-            found.append(views.unit_detail(item, region))
+            found.append(views.unit_detail(item, home))
     return {"jobs": found}
 
 

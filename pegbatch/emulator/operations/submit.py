@@ -29,7 +29,7 @@ def submit(world: World, call: Call) -> Json:
     job = new_job(
         seq=world.next_seq,
         job_id=str(UUID(world.new_id())),
-        region=world.settings.region,
+        home=world.settings.home,
         spec=spec,
         detail=detail,
         now=world.now(),
@@ -40,10 +40,10 @@ def submit(world: World, call: Call) -> Json:
     return {"jobArn": job.arn, "jobName": spec.name, "jobId": job.id}
 
 
-def new_job(*, seq: int, job_id: str, region: str, spec: JobSpec, detail: Json, now: float) -> Job:
+def new_job(*, seq: int, job_id: str, home: str, spec: JobSpec, detail: Json, now: float) -> Job:
     """Return a job with all its units, SUBMITTED."""
     job = Job(
-        seq=seq, id=job_id, arn=arn(region, "job", job_id), spec=spec, detail=detail, created=now
+        seq=seq, id=job_id, arn=arn(home, "job", job_id), spec=spec, detail=detail, created=now
     )
     indices = [None] if spec.size is None else range(spec.size)
     job.units = [Unit(job=job, index=index) for index in indices]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 from pegbatch.emulator.refusals import Refusal
-from pegbatch.emulator.settings import ACCOUNT
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
 _ENTITY_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
@@ -59,9 +58,9 @@ def check_tags(tags: Mapping[str, str]) -> None:
             raise Refusal(f"tag {key!r}: keys that start with aws: are reserved")
 
 
-def arn(region: str, kind: str, name: str) -> str:
-    """Return the ARN of a Batch resource."""
-    return f"arn:aws:batch:{region}:{ACCOUNT}:{kind}/{name}"
+def arn(home: str, kind: str, name: str) -> str:
+    """Return the ARN of a Batch resource; home is `region:account`."""
+    return f"arn:aws:batch:{home}:{kind}/{name}"
 
 
 def split_arn(text: str) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from pegbatch.emulator.state.core import Core
 from pegbatch.emulator.state.effects import Change, Effects, Start, Stop
 from pegbatch.emulator.state.jobs import ON_A_HOST, WAITING, Attempt, Job, StopKind, Unit
 from pegbatch.emulator.state.placement import Queue, Spot
+from pegbatch.emulator.state.waiters import is_waiter
 
 Mishap = Literal["host", "spot", "memory"]
 TOO_LARGE = (
@@ -186,7 +187,7 @@ class Machine:
     def _warn_capped(self, unit: Unit, spot: Spot) -> None:
         job = unit.job
         asked = (job.spec.vcpus, job.spec.memory_mib)
-        if job.capped or asked == (spot.vcpus, spot.memory_mib):
+        if job.capped or is_waiter(job.spec) or asked == (spot.vcpus, spot.memory_mib):
             return
         job.capped = True
         self.core.effects.warnings.append(

@@ -8,12 +8,13 @@ relative to its weight, comes first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pegbatch.emulator.settings import MachineSettings
 from pegbatch.emulator.state.jobs import JobSpec, Unit
+from pegbatch.emulator.state.lines import Line
+from pegbatch.emulator.state.waiters import Waiters, is_waiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +51,6 @@ class Spot(NamedTuple):
     memory_mib: int
 
 
-@dataclass(slots=True)
-class _Line:
-    """The RUNNABLE units of one queue (and share), most urgent first."""
-
-    heap: list[tuple[int, int, int, int, int, Unit]] = field(default_factory=list)
-
-    def push(self, unit: Unit) -> None:
-        retried = 0 if unit.attempts else 1
-        place = (-unit.job.spec.priority, retried, unit.job.seq, unit.index or 0, unit.ticket)
-        heappush(self.heap, (*place, unit))
-
-    def head(self) -> Unit | None:
-        while self.heap:
-            *_, ticket, unit = self.heap[0]
-            if unit.ticket == ticket and unit.status == "RUNNABLE":
-                return unit
-            heappop(self.heap)
-        return None
-
-
 class Placement:
     """What is free and who waits for it."""
 
@@ -87,14 +68,18 @@ class Placement:
         self._used_vcpus = 0.0
         self._used_memory = 0
         self._share_use: dict[tuple[str, str | None], float] = {}
-        self._lines: dict[str, dict[str | None, _Line]] = {}
+        self._lines: dict[str, dict[str | None, Line]] = {}
+        self._waiters = Waiters()
 
     def enqueue(self, unit: Unit) -> None:
         """Put a RUNNABLE unit in line; a retried one goes to the head."""
         unit.ticket += 1
         spec = unit.job.spec
+        if is_waiter(spec):
+            self._waiters.enqueue(unit)
+            return
         lines = self._lines.setdefault(spec.queue, {})
-        lines.setdefault(spec.share, _Line()).push(unit)
+        lines.setdefault(spec.share, Line()).push(unit)
 
     def queues_in_turn(self) -> list[Queue]:
         """Return the queues by descending priority."""
@@ -102,6 +87,9 @@ class Placement:
 
     def head(self, queue: Queue) -> Unit | None:
         """Return the unit that a queue would start next."""
+        waiter = self._waiters.head(queue.name)
+        if waiter is not None:
+            return waiter
         lines = self._lines.get(queue.name, {})
         shares = sorted(lines, key=lambda share: self._standing(queue, share))
         for share in shares:
@@ -113,8 +101,8 @@ class Placement:
 
     def waiting(self, queue: str) -> Iterator[Unit]:
         """Yield the RUNNABLE units of a queue in the order of dispatch."""
-        lines = self._lines.get(queue, {})
-        entries = sorted(entry for line in lines.values() for entry in line.heap)
+        lines = (*self._waiters.lines(queue), *self._lines.get(queue, {}).values())
+        entries = sorted(entry for line in lines for entry in line.heap)
         for *_, ticket, unit in entries:
             if unit.ticket == ticket and unit.status == "RUNNABLE":
                 yield unit
@@ -126,9 +114,11 @@ class Placement:
 
     def find(self, unit: Unit, queue: Queue) -> Spot | None:
         """Return where a unit fits now, or None while it has to wait."""
-        vcpus, memory = self.cut(unit.job.spec, queue)
         if self.no_capacity:
             return None
+        if is_waiter(unit.job.spec):
+            return next((Spot(name, 0.0, 0) for name in self._open(queue)), None)
+        vcpus, memory = self.cut(unit.job.spec, queue)
         if not self._machine_has(vcpus, memory) or not self._can_consume(unit.job.spec):
             return None
         for name in self._open(queue):
@@ -170,11 +160,13 @@ class Placement:
     def take(self, unit: Unit, spot: Spot) -> None:
         """Book what a unit uses."""
         unit.host, unit.took = spot.environment, (spot.vcpus, spot.memory_mib)
+        self._waiters.take(unit)
         self._book(unit, 1)
 
     def free(self, unit: Unit) -> None:
         """Give back what a unit used; twice is harmless."""
         if unit.host:
+            self._waiters.free(unit)
             self._book(unit, -1)
             unit.took = (0.0, 0)
             unit.host = ""

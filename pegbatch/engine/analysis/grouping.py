@@ -35,6 +35,7 @@ def analyse(history: History, makers: Mapping[str, str], *, array: str | None = 
         unexplained += not groups.take_along(task_id)
     return Analysis(
         status=history.status,
+        runs=history.run_urls,
         groups=groups.done(array),
         skipped=skipped,
         unexplained=unexplained,
@@ -50,9 +51,11 @@ def tell_task(history: History, makers: Mapping[str, str], task_id: str) -> Task
     task, outcomes = history.tasks[task_id], Outcomes(history, makers)
     state = outcomes.state(task_id)
     is_told = state == "lost" or (task_id in history.newest and state != "succeeded")
-    root = outcomes.roots.of(task_id) if state in ("skipped", "undone") else None
+    goes_back = state in ("skipped", "undone") or history.is_consequence(task_id)
+    root = outcomes.roots.of(task_id) if goes_back else None
     return TaskStory(
         task=task,
+        runs=history.run_urls,
         state=state,
         executions=tuple(one for one in history.executions if one.id == task_id),
         cause=outcomes.failure(task_id).cause if is_told else None,

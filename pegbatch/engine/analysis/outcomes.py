@@ -12,7 +12,6 @@ from pegbatch.engine.analysis.lost_causes import cause_of_lost
 from pegbatch.engine.analysis.roots import Lack, Roots, lacks_of
 from pegbatch.model.analysis import Cause
 from pegbatch.model.history import ChildAttempt, Execution, History
-from pegbatch.model.task_states import task_states
 
 _NOT_RUN = "has not run"
 _GONE = {
@@ -43,7 +42,6 @@ class Outcomes:
         self.history = history
         self._makers = makers
         self._jobs = {job.name: job for job in history.jobs}
-        self._states = task_states(history)
         self.roots = Roots(history, makers)
 
     @cached_property
@@ -56,10 +54,14 @@ class Outcomes:
         return sum(self.state(task_id) == "succeeded" for task_id in self.failures)
 
     def failed(self) -> Iterator[Failed]:
-        """Yield what failed, tasks in plan order, then transfers."""
+        """Yield what failed, tasks in plan order, then transfers.
+
+        Shapes: a sub-workflow that failed because a task of its run did has not failed by itself.
+        """
         newest, lost, tasks = self.history.newest, self.history.lost, self.history.tasks
         for task_id in tasks:
-            if task_id in lost or (task_id in newest and newest[task_id].state == "failed"):
+            has_failed = task_id in newest and newest[task_id].state == "failed"
+            if task_id in lost or (has_failed and not self.history.is_consequence(task_id)):
                 yield self.failure(task_id)
         for task_id, execution in newest.items():
             if task_id not in tasks and execution.state == "failed":
@@ -67,8 +69,13 @@ class Outcomes:
         yield from (self.failure(one) for one in lost if one not in tasks)
 
     def skipped(self) -> Iterator[str]:
-        """Yield the tasks that could not run, in plan order."""
-        return (one for one in self.history.tasks if self._states[one] == "skipped")
+        """Yield the tasks that could not run, in plan order.
+
+        Shapes: of a sub-workflow whose run has begun these are tasks of that run.
+        """
+        states, nested = self.history.states, self.history.nested
+        begun = {one for one, part in nested.items() if part.has_begun}
+        return (one for one in self.history.tasks if states[one] == "skipped" and one not in begun)
 
     def state(self, task_id: str) -> str:
         """Return succeeded, failed, lost, skipped, running or waiting; of a transfer its record's.
@@ -77,7 +84,7 @@ class Outcomes:
         """
         if task_id in self.history.lost:
             return "lost"
-        return self._states.get(task_id) or self.history.newest[task_id].state
+        return self.history.states.get(task_id) or self.history.newest[task_id].state
 
     def failure(self, task_id: str) -> Failed:
         """Return how and why a task failed, or was skipped.
@@ -101,7 +108,8 @@ class Outcomes:
 
     def _why_skipped(self, record: Execution) -> Cause:
         """Say what a task lacks, and what became of the task that should have made it."""
-        lack = next(lacks_of(record, self._makers), None)
+        prefix = self.history.prefix_of(record.array)
+        lack = next(lacks_of(record, self._makers, prefix), None)
         if lack is None or not lack.lfn:
             return Cause("dependency", _first_line(record.reason) or "it was not run")
         state = self.state(lack.parent)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from pegbatch.model.history import Execution, History
+from pegbatch.model.history import Execution, History, scope_of
 from pegbatch.model.plan import Job, LinkType
 
 LINES_READ = 64
@@ -25,13 +25,26 @@ _PARENT = re.compile(
 _CLUSTER = re.compile(r"task (.+) failed, and .* ends with its first failure\Z")
 
 
-def named_files(history: History) -> frozenset[str]:
+def named_files(history: History) -> Mapping[str, frozenset[str]]:
     """Return the names that skipped tasks may mean as the file that they lack.
 
-    Shapes: more than there are files; who makes which is for the plan to say.
+    Shapes: by the id of the nested run that the tasks are of, which has files of its own; more
+    than there are files: who makes which is for the plans to say.
     """
-    skipped = (one for one in history.newest.values() if one.state == "skipped")
-    return frozenset(name for one in skipped for line in _lines(one) for name in _files(line))
+    found: dict[str, set[str]] = {}
+    for one in history.newest.values():
+        if one.state == "skipped":
+            names = found.setdefault(scope_of(one.array), set())
+            names.update(name for line in _lines(one) for name in _files(line))
+    return {scope: frozenset(names) for scope, names in found.items()}
+
+
+def file_key(scope: str, lfn: str) -> str:
+    """Return what a file is called among those of all runs: two of them may have a name in common.
+
+    Shapes: scope is the id of the nested run; empty: the run itself.
+    """
+    return f"{scope}\0{lfn}" if scope else lfn
 
 
 class Roots:
@@ -39,6 +52,7 @@ class Roots:
 
     def __init__(self, history: History, makers: Mapping[str, str]) -> None:
         """Take the run, and who makes which file."""
+        self._history = history
         self._newest = history.newest
         self._tasks = history.tasks
         self._lost = history.lost
@@ -63,10 +77,17 @@ class Roots:
 
     def _has_failed(self, task_id: str) -> bool:
         record = self._newest.get(task_id)
+        if self._history.is_consequence(task_id):
+            return False
         return task_id in self._lost or (record is not None and record.state == "failed")
 
     def _next(self, task_id: str) -> str | None:
-        """Return a parent that has not succeeded, one that has failed before all others."""
+        """Return a parent that has not succeeded, one that has failed before all others.
+
+        Shapes: of a sub-workflow that failed with its run, the task of that run which did.
+        """
+        if self._history.is_consequence(task_id):
+            return self._history.nested[task_id].blamed
         record = self._newest.get(task_id)
         if record is None:
             task = self._tasks.get(task_id)
@@ -79,14 +100,16 @@ class Roots:
         return record is not None and record.state == "succeeded"
 
     def _parents(self, record: Execution) -> Iterator[str]:
-        for lack in lacks_of(record, self._makers):
+        prefix = self._history.prefix_of(record.array)
+        for lack in lacks_of(record, self._makers, prefix):
             yield lack.parent
 
     def _bad(self, history: History) -> Iterator[tuple[str, int, str]]:
         """Yield array, bag and id of every task that has failed or was lost."""
         for one in history.newest.values():
             if one.state == "failed":
-                yield one.array, one.bag, one.id
+                within = history.is_consequence(one.id)
+                yield one.array, one.bag, history.nested[one.id].blamed if within else one.id
         for task_id, attempt in self._lost.items():
             yield attempt.array, attempt.bag, task_id
 
@@ -136,13 +159,20 @@ class Lack(NamedTuple):
     """The file of that task which is not there; empty where the edge has none."""
 
 
-def lacks_of(record: Execution, makers: Mapping[str, str]) -> Iterator[Lack]:
-    """Yield what a skipped task lacks, as far as its record tells and the plan knows the makers."""
+def lacks_of(record: Execution, makers: Mapping[str, str], prefix: str = "") -> Iterator[Lack]:
+    """Yield what a skipped task lacks, as far as its record tells and the plan knows the makers.
+
+    Shapes: makers by `file_key`; prefix is what ids of the tasks of its run begin with.
+    """
+    scope = scope_of(record.array)
     for line in _lines(record):
         found = _PARENT.match(line) or _CLUSTER.match(line)
         if found is not None:
-            yield Lack(found[1], line[found.end() :] if found.re is _PARENT else "")
-        yield from (Lack(makers[name], name) for name in _files(line) if name in makers)
+            yield Lack(prefix + found[1], line[found.end() :] if found.re is _PARENT else "")
+        for name in _files(line):
+            maker = makers.get(file_key(scope, name))
+            if maker is not None:
+                yield Lack(maker, name)
 
 
 def _lines(record: Execution) -> Iterator[str]:

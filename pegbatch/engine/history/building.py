@@ -18,6 +18,7 @@ from pegbatch.engine.history.waits import with_waits
 from pegbatch.engine.state import RunState
 from pegbatch.model.history import ChildAttempt, Execution, History, PlannedTask
 from pegbatch.model.plan import Job, Plan
+from pegbatch.model.records import settle
 from pegbatch.model.run_status import RunStatus
 from pegbatch.ports import ObjectStore
 
@@ -78,7 +79,7 @@ def build_history(
     Shapes: told holds what Batch has answered to the questions of the past, and may be empty.
     """
     attempts = tuple(with_waits(past.tries, _attempts(plan, past, told)))
-    newest = settle_executions(past.executions)
+    newest = settle(past.executions)
     return History(
         status=status,
         jobs=plan.jobs,
@@ -89,20 +90,8 @@ def build_history(
         lost=find_lost_tasks(status, plan.jobs, tasks, newest, attempts),
         started=state.started,
         ended=state.ended,
+        planned_in=plan.planned_in,
     )
-
-
-def settle_executions(executions: Sequence[Execution]) -> Mapping[str, Execution]:
-    """Return the execution that counts for each task: the newest, but a success until undone.
-
-    Shapes: executions oldest first. Source: `model.records.settle`, the same rule.
-    """
-    settled: dict[str, Execution] = {}
-    for one in executions:
-        before = settled.get(one.id)
-        if before is None or before.state != "succeeded" or one.state == "undone":
-            settled[one.id] = one
-    return settled
 
 
 def _recording(plan: Plan) -> Iterator[Job]:

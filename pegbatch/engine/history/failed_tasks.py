@@ -13,10 +13,12 @@ def failed_tasks(history: History, *, skipped: bool = False) -> Iterator[Failure
     """Yield the executions that count and have failed, then children lost with their bags.
 
     Shapes: both in plan order; with skipped, tasks that were skipped come last. One that a later
-    try has mended is not lost any more.
+    try has mended is not lost any more, and a sub-workflow that failed because a task of its run
+    did is not told beside that.
     """
     newest = list(history.newest.values())
-    yield from (_of_task(one) for one in newest if one.state == "failed")
+    failed = (one for one in newest if one.state == "failed")
+    yield from (_of_task(one) for one in failed if not history.is_consequence(one.id))
     yield from (_of_child(one) for one in _lost(history))
     if skipped:
         yield from (_of_task(one) for one in newest if one.state == "skipped")

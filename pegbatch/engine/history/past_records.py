@@ -20,8 +20,14 @@ def newest_records(
 
 def read_newest(store: ObjectStore, urls: Iterable[str]) -> Mapping[str, TaskRecord]:
     """Return the record that counts for each task, from the records files of one bag."""
+    return settle(read_records(store, urls))
+
+
+def read_records(store: ObjectStore, urls: Iterable[str]) -> Iterator[TaskRecord]:
+    """Yield what is in the records files of one bag, oldest first; other URLs are passed over."""
     files = {key: url for url in urls if (key := parse_record_key(url)) is not None}
-    return settle(record for key in sorted(files) for record in _records(store, files[key]))
+    for key in sorted(files):
+        yield from _records(store, files[key])
 
 
 def records_of_array(store: ObjectStore, run_url: str, array: str) -> Mapping[int, list[str]]:

@@ -7,27 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pegbatch.engine.history.past_records import list_urls
-from pegbatch.errors import ObjectMissing
-from pegbatch.model.layout import join_url, parse_record_key, records_folder
+from pegbatch.engine.history.past_records import list_urls, read_records
+from pegbatch.model.layout import join_url, records_folder
 from pegbatch.model.logs import AttemptLog, LoggedTask
-from pegbatch.model.records import TaskRecord, parse_records
+from pegbatch.model.records import TaskRecord
 from pegbatch.ports import ObjectStore
 
 
 def task_records(store: ObjectStore, run_url: str, task: LoggedTask) -> list[TaskRecord]:
     """Return the records of a task that children wrote, oldest first; one LIST and its files."""
     folder = join_url(run_url, records_folder(task.array, task.bag))
-    files = {key: url for url in list_urls(store, folder) if (key := parse_record_key(url))}
-    found = (record for key in sorted(files) for record in _read(store, files[key]))
+    found = read_records(store, list_urls(store, folder))
     return [record for record in found if record.id == task.id and record.attempt > 0]
-
-
-def _read(store: ObjectStore, url: str) -> list[TaskRecord]:
-    try:
-        return parse_records(store.read(url))
-    except ObjectMissing:
-        return []
 
 
 def file_tails(task: LoggedTask, record: TaskRecord) -> Iterator[bytes]:

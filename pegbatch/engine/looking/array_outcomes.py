@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pegbatch.engine.array_states import ENDED
 from pegbatch.engine.context import CANCEL_REASON
 from pegbatch.engine.counting import is_skip
-from pegbatch.model.history import History
+from pegbatch.model.history import History, TaskStanding
 from pegbatch.model.plan import Job, layers_of
 from pegbatch.model.run_status import ArrayStatus
 from pegbatch.model.run_view import ArrayOutcome
-from pegbatch.model.task_states import TaskStanding, task_states
 
 _RUNNING = frozenset({"STARTING", "RUNNING"})
 
@@ -26,7 +25,7 @@ def job_counts(history: History) -> dict[str, Counter[TaskStanding]]:
         else Counter([_of_batch(arrays.get(job.name), over=history.status.is_over)])
         for job in history.jobs
     }
-    for id_, state in task_states(history).items():
+    for id_, state in history.states.items():
         counts[history.tasks[id_].array][state] += 1
     return counts
 

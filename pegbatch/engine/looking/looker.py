@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from pegbatch.engine.context import Context
@@ -20,10 +21,13 @@ from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.looking.stuck import is_stuck, why_nothing_starts
 from pegbatch.engine.looking.throughput import ended_tasks, expected_end, measure, sample_due
 from pegbatch.engine.lost import find_lost
+from pegbatch.engine.nested.looking import NestedLooker, ReaderOf
+from pegbatch.engine.nested.standing import ask_batch
 from pegbatch.engine.state import RunState
 from pegbatch.engine.statistics.billing import bill
 from pegbatch.errors import OutsideError
 from pegbatch.model.estimate import MachinePrice, PriceTable
+from pegbatch.model.nested import NestedStatus
 from pegbatch.model.plan import Plan
 from pegbatch.model.run_look import CostSoFar, RunLook, Spell, WaitingFor
 from pegbatch.ports import JobService, ObjectStore
@@ -47,6 +51,8 @@ class LookSettings:
     """As a shell takes it, as embedded_in."""
     embedded_in: str = ""
     """Base directory of the embedded AWS; empty on Amazon."""
+    read_nested: ReaderOf | None = None
+    """What reads nested runs; None: these are not looked at."""
 
 
 @dataclass(slots=True)
@@ -57,6 +63,7 @@ class _Kept:
     lost: Mapping[str, LostChildren] = field(default_factory=dict)
     spent: tuple[Spell, ...] = ()
     waiting: tuple[WaitingFor, ...] = ()
+    nested: tuple[NestedStatus, ...] | None = None
     listed: float | None = None
     sampled: float | None = None
     """When the sample was taken that told what is spent."""
@@ -79,6 +86,8 @@ class Looker:
         self._bears = bears
         self._closely = closely
         self._kept = _Kept()
+        reads = settings.read_nested
+        self._nested = None if reads is None else NestedLooker(reads)
 
     def look(self, context: Context, *, quiet_since: float | None = None) -> RunLook:
         """Return how a run stands, once its arrays have been asked for.
@@ -89,7 +98,7 @@ class Looker:
         """
         now, state = context.ports.clock.now(), context.state
         since = state.changed if quiet_since is None else quiet_since
-        self._look_up(context.ports.store, state, now)
+        self._look_up(context, now)
         if not is_over(state):
             self._find_lost(context.ports.jobs, context.ports.store, context.plan, state)
             if self._closely:
@@ -101,15 +110,25 @@ class Looker:
         if sample_due(state, now):
             spent = {"spent": kept.spent} if kept.spent else {}
             context.journal.put("seen", done=ended_tasks(look.status.tasks), **spent)
-        return replace(look, waiting_for=() if is_over(state) else kept.waiting)
+        waiting = () if is_over(state) else kept.waiting
+        return replace(look, waiting_for=waiting, sub_workflows=kept.nested)
 
-    def _look_up(self, store: ObjectStore, state: RunState, now: float) -> None:
-        """List the failures where that is due; at the end once more."""
-        kept = self._kept
+    def _look_up(self, context: Context, now: float) -> None:
+        """List the failures where that is due, and see to nested runs; at the end once more."""
+        kept, state, store = self._kept, context.state, context.ports.store
         due = kept.listed is None or now - kept.listed >= self._settings.list_seconds
         if state.started is not None and (due or is_over(state)):
             kept.findings = self._try(lambda: look_up(store, state), kept.findings)
+            kept.nested = self._try(lambda: self._look_within(context, now), kept.nested)
             kept.listed = now
+
+    def _look_within(self, context: Context, now: float) -> tuple[NestedStatus, ...] | None:
+        """Look at the runs of sub-workflows; None where the plan has none."""
+        plan, ports, state = context.plan, context.ports, context.state
+        if self._nested is None or not plan.sub_workflows or not self._closely:
+            return None
+        ask = partial(ask_batch, ports.jobs)
+        return self._nested.look(ports.store, ask, plan, state, now=now)
 
     def _find_lost(self, jobs: JobService, store: ObjectStore, plan: Plan, state: RunState) -> None:
         """Ask for the lost children of arrays that failed, once for each time another fails."""

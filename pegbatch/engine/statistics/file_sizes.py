@@ -11,16 +11,19 @@ from pegbatch.ports import ObjectStore
 
 
 def output_sizes_on_record(store: ObjectStore, history: History) -> dict[str, int]:
-    """Return the sizes of what tasks have put, by LFN.
+    """Return the sizes of what tasks have put, by name in the run; in nested runs by the
+    ids of these, a slash and that name.
 
     Shapes: one LIST an array, one GET a records file, in parallel.
     Errors: those of the store.
     """
+    urls = history.run_urls
     return {
-        lfn: made.size_bytes
+        f"{scope}{slash}{name}": made.size_bytes
         for job in history.jobs
         if job.kind == "compute"
-        for lfn, made in made_by(store, history.status.run, job.name)
+        for scope, slash, array in (job.name.rpartition("/"),)
+        for name, made in made_by(store, urls[scope], array)
     }
 
 

@@ -14,11 +14,12 @@ AttemptKey: TypeAlias = tuple[str, int, int, int]
 def invocations(history: History) -> Iterator[tuple[Execution, PlannedTask]]:
     """Yield what ran, with its task: successes and failures of tasks of the workflow.
 
-    Shapes: nothing was started for a task that was skipped, nor for one that was undone.
+    Shapes: nothing was started for a task that was skipped, nor for one that was undone. What a
+    sub-workflow ran are the tasks of its own run; its planner only waited for them.
     """
-    tasks = history.tasks
+    tasks, planners = history.tasks, history.nested
     for execution in history.executions:
-        if execution.state in ("succeeded", "failed"):
+        if execution.state in ("succeeded", "failed") and execution.id not in planners:
             task = tasks.get(execution.id)
             if task is not None:
                 yield execution, task

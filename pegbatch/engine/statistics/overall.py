@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
 
 from pegbatch.engine.statistics.invocations import AttemptKey, counts, invocations, key_of, run_of
+from pegbatch.engine.statistics.sub_workflows import (
+    attempts_at_tasks,
+    count_standings,
+    count_sub_workflows,
+    planner_bags,
+    planner_seconds,
+)
 from pegbatch.model.history import ChildAttempt, History
+from pegbatch.model.run_status import TaskCounts
 from pegbatch.model.statistics import ArrayRow, Counts, Summary
-from pegbatch.model.task_states import task_states
 
 _RUNS_BAGS = ("compute", "stage-in")
 """Kinds of array jobs whose children run bags, and leave records."""
@@ -19,9 +27,9 @@ BagKey = tuple[str, int]
 def summarize(history: History) -> Summary:
     """Return the counts and times of the whole run."""
     rows = _rows(history)
-    tasks = history.status.tasks
+    tasks = _tasks(history)
     task_seconds, task_badput = _task_times(history)
-    attempts = history.attempts
+    attempts = attempts_at_tasks(history)
     return Summary(
         tasks=Counts(
             succeeded=tasks.succeeded,
@@ -31,13 +39,24 @@ def summarize(history: History) -> Summary:
         ),
         skipped=tasks.skipped,
         jobs=_sum(row.jobs for row in rows),
+        sub_workflows=count_sub_workflows(history),
         wall_seconds=history.status.seconds,
         busy_seconds=busy_seconds(history),
         task_seconds=task_seconds,
         job_seconds=sum(attempt.seconds for attempt in attempts),
+        planner_seconds=planner_seconds(history),
         task_badput_seconds=task_badput,
-        job_badput_seconds=_job_badput(history),
+        job_badput_seconds=_job_badput(history, attempts),
     )
+
+
+def _tasks(history: History) -> TaskCounts:
+    """Return the tasks by what became of them, without those that stand for whole workflows."""
+    tasks = history.status.tasks
+    if not history.nested:
+        return tasks
+    left = (id_ for id_, part in history.nested.items() if not part.has_begun)
+    return tasks.without(count_standings(history.states.get(id_) for id_ in left))
 
 
 def array_rows(history: History) -> tuple[ArrayRow, ...]:
@@ -116,12 +135,15 @@ class _Row:
 
 
 def _rows(history: History) -> list[_Row]:
+    planners = Counter(array for array, _ in planner_bags(history))
     rows = {
-        job.name: _Row(job.name, job.level, job.tasks, job.size)
+        job.name: _Row(job.name, job.level, job.tasks - left_out, job.size - left_out)
         for job in history.jobs
         if job.kind in _RUNS_BAGS
+        for left_out in (planners[job.name],)
+        if job.size > left_out
     }
-    for attempt in history.attempts:
+    for attempt in attempts_at_tasks(history):
         if attempt.array in rows:
             rows[attempt.array].add_attempt(attempt)
     for execution, task in invocations(history):
@@ -134,9 +156,11 @@ def _rows(history: History) -> list[_Row]:
 
 
 def _count_tasks(history: History, rows: dict[str, _Row]) -> None:
-    for id_, state in task_states(history).items():
+    for id_, state in history.states.items():
         task = history.tasks[id_]
-        row = rows[task.array]
+        row = rows.get(task.array)
+        if row is None or id_ in history.nested:
+            continue
         if state == "succeeded":
             row.succeeded += 1
         elif state == "failed":
@@ -166,19 +190,19 @@ def _task_times(history: History) -> tuple[float, float]:
     return total, bad
 
 
-def _job_badput(history: History) -> float:
+def _job_badput(history: History, attempts: Sequence[ChildAttempt]) -> float:
     """Return the seconds of attempts in which nothing ran that counts.
 
     Shapes: what a lost attempt had recorded is not lost; where tasks ran side by side, an attempt
     counts at most once.
     """
-    broken = {key_of(one) for one in history.attempts if one.state in ("failed", "lost")}
+    broken = {key_of(one) for one in attempts if one.state in ("failed", "lost")}
     good, bad = _seconds_by_worth(history, broken)
     return sum(
         max(0.0, one.seconds - good.get(key, 0.0))
         if key in broken
         else min(one.seconds, bad.get(key, 0.0))
-        for one in history.attempts
+        for one in attempts
         if (key := key_of(one)) in broken or key in bad
     )
 

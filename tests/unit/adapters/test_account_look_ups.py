@@ -12,7 +12,7 @@ from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 
 from pegbatch.adapters.account_network import look_at_subnets
-from pegbatch.adapters.account_policies import look_at_role, may_use_bucket
+from pegbatch.adapters.account_policies import look_at_role, may_submit, may_use_bucket
 from pegbatch.adapters.account_types import look_at_types
 from pegbatch.adapters.aws_calls import AwsCaller, CallBudget, was_answered
 from pegbatch.adapters.aws_clients import local_client
@@ -199,3 +199,23 @@ def test_an_answer_that_is_none_of_the_service_is_told_as_such() -> None:
         look_at_role(caller, "job")
     assert not was_answered(error.value)
     assert len(clock.slept) == 1
+
+
+@pytest.mark.parametrize(
+    ("submitting", "following", "may"),
+    [("allowed", "allowed", True), ("allowed", "implicitDeny", False), ("explicitDeny", "", False)],
+)
+def test_a_role_that_runs_sub_workflows_may_submit_and_follow(
+    submitting: str, following: str, may: bool
+) -> None:
+    named = ["arn:aws:batch:us-east-1:123456789012:job-queue/q"]
+    with stubbed("iam") as (iam, stub):
+        for actions, resources, word in (
+            (["batch:SubmitJob"], named, submitting),
+            (["batch:DescribeJobs", "batch:ListJobs", "batch:DescribeJobQueues"], ["*"], following),
+        ):
+            wanted = {"PolicySourceArn": ARN, "ActionNames": actions, "ResourceArns": resources}
+            if word:  # what is refused already is not asked any further
+                answer = {"EvaluationResults": [decision(word)]}
+                stub.add_response("simulate_principal_policy", answer, wanted)
+        assert may_submit(iam, ARN, named) is may

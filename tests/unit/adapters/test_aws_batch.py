@@ -41,13 +41,6 @@ def client() -> Iterator[BaseClient]:
 
 
 @pytest.fixture
-def stub(client: BaseClient) -> Iterator[Stubber]:
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
-
-
-@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 

@@ -25,13 +25,6 @@ def client() -> Iterator[BaseClient]:
         yield opened
 
 
-@pytest.fixture
-def stub(client: BaseClient) -> Iterator[Stubber]:
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
-
-
 def caller(client: BaseClient, clock: FakeClock) -> AwsCaller:
     return AwsCaller(client, CallBudget(clock, 1e6), clock, service="cloudformation")
 

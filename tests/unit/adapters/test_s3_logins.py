@@ -137,3 +137,14 @@ def test_the_store_gets_keys_and_endpoint_of_who_is_named_or_owns_the_bucket(
     assert owned.credentials.config == {"region": "eu-west-1"}
     assert options("", "other") is None
     assert options("nobody@lab", "any") is None
+
+
+def test_what_stands_in_for_amazon_does_so_for_logins_but_not_for_other_services(
+    logins: S3Logins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    options = options_of_users(logins, {"mine": "me@lab"})
+    named, owned = options("me@amazon", "any"), options("", "mine")
+    assert named is not None and owned is not None
+    assert named.endpoint_url == "http://127.0.0.1:4566"
+    assert owned.endpoint_url == "http://127.0.0.1:9000"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters import store_directory
+from pegbatch.adapters import drafts
 from pegbatch.adapters.store import Store, store_from_environment
 from pegbatch.adapters.store_directory import DirectoryBackend
 from pegbatch.adapters.store_s3 import S3Options
@@ -281,7 +281,7 @@ def test_without_unnamed_files_or_hard_links_a_conditional_put_still_keeps_what_
 def test_without_proc_objects_are_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_directory, "OWN_FILES", tmp_path / "without_proc")
+    monkeypatch.setattr(drafts, "OWN_FILES", tmp_path / "without_proc")
     for text in (b"first", b"second"):
         Store().write(f"file://{tmp_path}/store/f", text)
     assert Store().read(f"file://{tmp_path}/store/f") == b"second"

@@ -72,6 +72,24 @@ WANTED = Wanted(
 )
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (True, Verdict.OK),
+        (False, Verdict.FAILED),
+        (Refused("denied", "allow it"), Verdict.WARNING),
+    ],
+)
+def test_a_plan_with_sub_workflows_asks_whether_its_tasks_may_submit_jobs(
+    answer: bool | Refused, verdict: Verdict
+) -> None:
+    wanted = replace(WANTED, sub_workflows=1)
+    found = one("sub-workflows", replace(GOOD, role_submits=answer), wanted)
+    assert found.verdict is verdict
+    assert findings("sub-workflows", replace(GOOD, role_submits=answer)) == []
+    assert findings("sub-workflows", GOOD, wanted) == []  # nobody could be asked
+
+
 def findings(check: str, facts: AccountFacts, wanted: Wanted = WANTED) -> list[Finding]:
     return [finding for finding in judge(wanted, facts) if finding.check == check]
 
@@ -93,7 +111,7 @@ def test_an_account_in_order_passes_every_check() -> None:
         ("credentials", {"caller": Refused("none", "log in")}, Verdict.FAILED),
         ("region", {"known_region": False}, Verdict.WARNING),
         ("account", {"caller": Identity("999999999999", "arn")}, Verdict.FAILED),
-        ("bucket", {"bucket": None}, Verdict.FAILED),
+        ("bucket", {"bucket": None}, Verdict.WARNING),
         ("bucket", {"bucket": SeenBucket("b", "eu-west-1")}, Verdict.WARNING),
         ("bucket", {"bucket": Refused("not yours", "another")}, Verdict.FAILED),
         ("bucket write", {"writable": False}, Verdict.FAILED),

@@ -329,6 +329,37 @@ def test_names_and_arns_are_looked_up_and_missing_ones_reported(bench: Bench) ->
     assert "job queue nowhere: there is none in us-east-1" in told(ledger)
 
 
+def test_what_properties_name_and_no_option_asks_for_may_be_missing(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    conf = bench.folder / "pegasusrc"
+    conf.write_text(
+        "pegasus.aws.batch.job_definition = later-job-definition\n"
+        "pegasus.aws.batch.compute_environment = p-compute-env\n"
+        "pegasus.aws.batch.job_queue = p-job-queue\n"
+    )
+    bench.words = replace(bench.words, conf=conf)
+    del bench.entities[DEFINITION]
+    ledger = bench.run()
+    assert ledger.problems == []
+    assert "job definition later-job-definition of the properties is not there yet" in caplog.text
+    assert actions(ledger)["p-job-queue"] == "created"
+    bench.entities = {}
+    assert "job definition later-job-definition: there is none" in told(bench.run())
+
+
+def test_as_pegasus_a_bucket_is_made_and_deleted_only_where_it_is_named(bench: Bench) -> None:
+    # No bucket could have this name, and none is asked for.
+    bench.words = replace(bench.words, as_pegasus=True, prefix="p_q")
+    assert bench.run().problems == []
+    assert bench.aws.s3.buckets == {}
+    bench.entities[BUCKET] = "s3://mine/key"
+    assert actions(bench.run())["mine"] == "created"
+    assert bench.delete().problems == []
+    assert list(bench.aws.s3.buckets) == ["mine"]
+    assert actions(bench.delete(bucket="s3://mine/key")) == {"mine": "deleted"}
+
+
 def test_an_environment_alone_gets_a_queue_of_priority_one(bench: Bench) -> None:
     del bench.entities[QUEUE], bench.entities[DEFINITION]
     assert bench.run().problems == []

@@ -46,6 +46,11 @@ def test_every_option_of_pegasus_is_there_in_both_forms() -> None:
         assert any(short in opts and long in opts for opts in forms), long
 
 
+def test_levels_of_logging_may_be_in_capitals() -> None:
+    result = CliRunner().invoke(command, ["-L", "INFO"])
+    assert "nothing to do is named" in str(result.exception)
+
+
 def test_every_option_is_explained() -> None:
     result = CliRunner().invoke(command, ["--help"])
     assert result.exit_code == 0

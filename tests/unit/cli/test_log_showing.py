@@ -10,31 +10,13 @@ from pegbatch.cli.logs.printing import LogPrinter
 from pegbatch.cli.logs.showing import Choice, show_logs
 from pegbatch.model.layout import log_key, record_key
 from pegbatch.model.logs import LoggedTask
-from pegbatch.model.records import TaskRecord, record_line
+from pegbatch.model.records import record_line
 from tests.fakes import FakeClock
 from tests.fakes_store import MemoryStore
+from tests.task_records import task_record
 from tests.unit.cli.test_log_following import RUN, Account, desk
 
 LOG = b"=== task a t\nsaid\n--- task a failed after 0.0 s: exit code 4\n"
-
-
-def record(id_: str, attempt: int = 1) -> TaskRecord:
-    return TaskRecord(
-        id=id_,
-        bag=1,
-        try_=1,
-        attempt=attempt,
-        state="failed",
-        reason="exit code 4",
-        exit_code=4,
-        signal=None,
-        start=1.0,
-        end=2.0,
-        max_rss_mib=None,
-        outputs=(),
-        stdout_tail=f"file of {id_}\n",
-        stderr_tail="",
-    )
 
 
 def task(id_: str, stdout: str | None) -> LoggedTask:
@@ -50,7 +32,9 @@ def shown(
     at = desk(folder, Account(), FakeClock())
     assert isinstance(at.store, MemoryStore)
     at.store.put_bare(f"{RUN}/{log_key('L0', 1, 1, 1)}", LOG)
-    lines = record_line(record("b")) + record_line(record("a"))
+    failed = {"bag": 1, "state": "failed", "reason": "exit code 4", "exit_code": 4}
+    records = (task_record(id, **failed, stdout_tail=f"file of {id}\n") for id in "ba")
+    lines = b"".join(record_line(one) for one in records)
     at.store.put_bare(f"{RUN}/{record_key('L0', 1, 1, 1)}", lines)
     show_logs(at, wanted, Choice(), LogPrinter())
     told = capsys.readouterr()

@@ -8,17 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from pegbatch.cli.notebook import notebook_redraw, progress_html
-from pegbatch.model.run_status import RunStatus, TaskCounts
+from pegbatch.model.run_status import TaskCounts
+from tests.run_looks import run_status
 
-STATUS = RunStatus(
-    run="s3://b/r",
+STATUS = run_status(
     workflow="<script>alert(1)</script>",
-    service="local",
-    state="running",
     tasks=TaskCounts(total=10, succeeded=3, failed=1, skipped=2, running=4),
-    arrays=(),
-    outputs=0,
-    seconds=1.0,
 )
 
 

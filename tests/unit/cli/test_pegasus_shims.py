@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pegbatch.adapters.braindump import new_braindump, place_braindump, write_br
 from pegbatch.cli.main import main
 from pegbatch.cli.shims.__main__ import main as shim
 from pegbatch.cli.shims.__main__ import shim as shim_command
-from pegbatch.cli.shims.names import SHIMS
+from pegbatch.cli.shims.names import PROGRAMS, SHIMS
 from pegbatch.cli.shims.registry import forget, remember, remembered
 from pegbatch.cli.shims.watching import dagman_path, is_settled, take_up, watch_lock
 from pegbatch.cli.shims.writing import write_shims
@@ -37,7 +38,7 @@ def test_the_commands_are_written_and_written_again(tmp_path: Path) -> None:
     folder = tmp_path / "a 'quoted' home"
     first = write_shims(folder)
     texts = {path.name: path.read_text() for path in first.iterdir()}
-    assert set(texts) == set(SHIMS)
+    assert set(texts) == {*SHIMS, *PROGRAMS}
     assert write_shims(folder) == first
     assert {path.name: path.read_text() for path in first.iterdir()} == texts
     asked = subprocess.run(
@@ -141,6 +142,46 @@ def test_where_somebody_watches_no_second_watcher_begins(tmp_path: Path) -> None
         take_up(run)
         assert not (run.directory.path / "watcher.log").exists()
         assert called("pegasus-run", run.directory.path) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--bin", "{place}\n"), ("--version", "5.1.3\n"), ("--python", "{client}\n")],
+)
+def test_pegasus_config_says_where_things_lie(option: str, said: str, tmp_path: Path) -> None:
+    place = write_shims(tmp_path / "a home")
+    shell = [place / "pegasus-config", option]
+    asked = subprocess.run(shell, capture_output=True, text=True, check=True).stdout
+    client = Path(braindump.__file__).parents[1]
+    assert asked == said.format(place=place, client=client)
+
+
+def test_pegasus_config_is_asked_something(capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("pegasus-config") == 2
+    assert "give --bin" in capsys.readouterr().err
+
+
+def test_keg_makes_outputs_that_hold_its_inputs(tmp_path: Path) -> None:
+    keg = write_shims(tmp_path) / "pegasus-keg"
+    (tmp_path / "a").write_text("one\ntwo\n")
+    words = "-a first -T 0.001 -t 0 -i a -o b c=400 -o d -l log"
+    # Nothing of pegbatch is there where a task runs.
+    alone = {"PATH": os.environ["PATH"], "PYTHONPATH": "/nowhere"}
+    subprocess.run([keg, *words.split()], cwd=tmp_path, env=alone, check=True)
+    text = (tmp_path / "b").read_text()
+    assert text.startswith("first made b\n--- a, 8 bytes, sha256 ")
+    assert text.endswith("\n  one\n  two\n")
+    assert (tmp_path / "c").stat().st_size == 400
+    assert (tmp_path / "d").read_text() == text.replace("made b", "made d")
+    assert (tmp_path / "log").read_text() == "first: 3 files made\n"
+
+
+def test_keg_fails_without_its_input(tmp_path: Path) -> None:
+    keg = write_shims(tmp_path) / "pegasus-keg"
+    words = [keg, "-i", "none", "-o", "b"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, "none" in done.stderr) == (1, True)
+    assert not (tmp_path / "b").exists()
 
 
 def test_condor_q_knows_only_what_it_was_told_of(

@@ -169,7 +169,21 @@ def test_a_missing_workflow_or_catalog_is_told(
     code, text = fail(capsys, folder, "wf.dax", "-Dpegasus.catalog.site.file=none.yml")
     assert code == 3
     assert "pegasus.catalog.site.file names none.yml" in text
+    code, text = fail(capsys, folder, "wf.dax", "-Dpegasus.catalog.replica.file=none.yml")
+    assert code == 3
+    assert "pegasus.catalog.replica.file names none.yml" in text
     assert fail(capsys, folder, "rc.txt")[0] == 3
+
+
+def test_a_missing_text_file_of_replicas_is_an_empty_one_as_in_pegasus(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ("-Dpegasus.catalog.replica=File", "-Dpegasus.catalog.replica.file=./conf/rc.data")
+    code, text = fail(capsys, folder, "wf.dax", *named)
+    assert code == 4
+    assert "names ./conf/rc.data, and there is no such file: it is taken as empty" in text
+    assert "in.txt" in text
+    assert run("plan", "wf.dax", "--input-dir", "data", *named) == 0
 
 
 def test_a_directory_that_cannot_be_written_is_told(

@@ -64,7 +64,7 @@ class Bench:
         self.world = World(
             settings=settings,
             machine=state,
-            registry=Registry(settings.region, state.placement),
+            registry=Registry(settings.home, state.placement),
             logs=LogFiles(folder / "logs"),
             now=lambda: self.time,
             new_id=lambda: f"{next(numbers):032x}",

@@ -25,11 +25,12 @@ def plain(tmp_path: Path) -> EmulatorSettings:
 
 def test_a_new_one_has_defaults(tmp_path: Path, plain: EmulatorSettings) -> None:
     first = settled(tmp_path, plain)
-    assert (first.region, first.runtime) == ("us-east-1", "process")
+    assert (first.region, first.account, first.runtime) == ("us-east-1", "123456789012", "process")
+    assert first.home == "us-east-1:123456789012"
     assert (first.machine.n_to_n_failure, first.calls_per_second) == ("child", None)
 
 
-def test_the_next_one_has_the_reading_the_rate_region_and_runtime_of_the_last(
+def test_the_next_one_has_the_reading_the_rate_region_account_and_runtime_of_the_last(
     tmp_path: Path, plain: EmulatorSettings
 ) -> None:
     asked = replace(
@@ -37,6 +38,7 @@ def test_the_next_one_has_the_reading_the_rate_region_and_runtime_of_the_last(
         machine=MachineSettings(n_to_n_failure="array"),
         calls_per_second=2.5,
         region="eu-west-1",
+        account="210987654321",
         runtime="process",
     )
     assert settled(tmp_path, asked) == asked

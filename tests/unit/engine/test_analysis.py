@@ -76,7 +76,7 @@ def test_what_could_not_run_is_counted_under_the_failure_that_it_goes_back_to() 
         skipped("e", "parent c was skipped, so there is no c.txt", "L2"),
     ]
     run = history(jobs, tasks, executions)
-    assert "a: b.txt" in named_files(run)
+    assert "a: b.txt" in named_files(run)[""]
     found = analyse(run, {"a: b.txt": "a"})
     (group,) = found.groups
     assert (group.skipped, group.skipped_ids) == (2, ("c", "e"))
@@ -210,7 +210,7 @@ def test_the_story_of_a_task_has_every_execution_and_what_is_behind_it() -> None
     run = history([job("L0"), job("L1")], tasks, executions)
     story = tell_task(run, {}, "a")
     assert (story.state, len(story.executions), story.skipped) == ("failed", 2, 1)
-    told = story_to_json(tell_task(run, {}, "c"), run.status.run)
+    told = story_to_json(tell_task(run, {}, "c"))
     assert (told["root"], told["root_cause"]["kind"]) == ("a", "exit-code")
 
 

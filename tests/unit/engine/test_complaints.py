@@ -10,6 +10,7 @@ from pegbatch.engine.uploads import UploadItem, upload_all
 from pegbatch.model.layout import input_url
 from pegbatch.model.records import TaskRecord, TaskState
 from tests.fakes_store import MemoryStore
+from tests.task_records import task_record
 
 STAGING = "s3://bucket/prefix"
 RUN = f"{STAGING}/run"
@@ -17,10 +18,7 @@ PLAN_URL = f"{RUN}/plan/arrays/a.index"
 
 
 def record(state: TaskState, reason: str) -> TaskRecord:
-    return TaskRecord(
-        id="t", bag=0, try_=1, attempt=1, state=state, reason=reason, exit_code=None, signal=None,
-        start=0.0, end=0.0, max_rss_mib=None, outputs=(), stdout_tail="", stderr_tail="",
-    )  # fmt: skip
+    return task_record(state=state, reason=reason)
 
 
 def put_input(store: MemoryStore, data: bytes) -> str:

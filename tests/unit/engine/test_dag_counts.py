@@ -13,33 +13,18 @@ from pegbatch.engine.looking.dag_counts import count_dag
 from pegbatch.engine.looking.job_queue import queue_of
 from pegbatch.engine.state import new_state
 from pegbatch.model.dag import DagCounts, dag_name, dagman_file
-from pegbatch.model.run_status import ArrayStatus, RunPhase, RunStatus, TaskCounts
+from pegbatch.model.run_status import RunPhase, RunStatus, TaskCounts
 from pegbatch.report.dagman_out import dagman_text
 from pegbatch.report.pegasus_status import status_json, status_text
 from tests.plans import Bench, diamond, job
+from tests.run_looks import array, run_status
 
 NUMBER = "00000000-0000-4000-8000-000000000001"
 
 
 def status(state: RunPhase = "running", **counts: int) -> RunStatus:
-    array = ArrayStatus(
-        name="wide",
-        job_id="id",
-        state="PENDING",
-        reason="",
-        size=4,
-        children={"RUNNABLE": 1, "STARTING": 1, "RUNNING": 2},
-    )
-    return RunStatus(
-        run="s3://b/run",
-        workflow="sketch",
-        service="local",
-        state=state,
-        tasks=TaskCounts(**counts),
-        arrays=(array,),
-        outputs=0,
-        seconds=1.0,
-    )
+    wide = array("wide", RUNNABLE=1, STARTING=1, RUNNING=2)
+    return run_status(state, tasks=TaskCounts(**counts), arrays=(wide,))
 
 
 def counted(one: RunStatus, *, settled: bool) -> DagCounts:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pegbatch.engine.statistics.file_sizes import output_sizes_on_record, with_implied_sizes
 from pegbatch.model.layout import join_url, record_key
-from pegbatch.model.records import StoredOutput, record_line, undone_record
+from pegbatch.model.records import StoredOutput, record_line
 from pegbatch.model.trace import TracedTask
 from tests.fakes_store import MemoryStore
 from tests.sketched_histories import history, job, ran, task
+from tests.task_records import task_record
 
 RUN = "s3://bucket/runs/one"
 
@@ -46,9 +46,19 @@ def test_sizes_of_outputs_are_those_on_the_record_that_counts() -> None:
     store = MemoryStore()
     for try_, state, size in ((1, "succeeded", 3), (2, "failed", 9)):
         output = StoredOutput(lfn="f", url="data/f", size_bytes=size, sha256="0")
-        record = undone_record("a", 0, try_, "", now=1.0)
-        written = replace(record, attempt=1, state=state, outputs=(output,))
+        written = task_record("a", try_=try_, state=state, outputs=(output,))
         url = join_url(RUN, record_key("L0", 0, try_, 1))
         store.write(url, record_line(written))
     seen = history([job("L0"), job("stage-in", kind="stage-in", level=None)], [task("a")], run=RUN)
     assert output_sizes_on_record(store, seen) == {"f": 3}
+
+
+def test_files_of_equal_names_in_two_sub_workflows_keep_their_sizes_apart() -> None:
+    store = MemoryStore()
+    for bag, (id_, size) in enumerate((("s.a", 3), ("t.a", 9))):
+        url = f"private/{id_[0]}/f"
+        output = StoredOutput(lfn="f", url=url, size_bytes=size, sha256="0")
+        written = task_record(id_, bag=bag, outputs=(output,))
+        store.write(join_url(RUN, record_key("L0", bag, 1, 1)), record_line(written))
+    seen = history([job("L0", size=2)], [task("s.a"), task("t.a", bag=1)], run=RUN)
+    assert output_sizes_on_record(store, seen) == {"private/s/f": 3, "private/t/f": 9}

@@ -13,19 +13,21 @@ from pegbatch.engine.counting import LostChildren
 from pegbatch.engine.deliveries import Fetched, FetchReport, Output, fetch_outputs, output_sizes
 from pegbatch.engine.failures import describe_failures
 from pegbatch.engine.findings import look_up
+from pegbatch.engine.folding import fold
 from pegbatch.engine.looking.status import Findings, build_status, phase_of
 from pegbatch.engine.loop import look, submit
 from pegbatch.engine.lost import LostChild, find_lost
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.engine.state import RunState, fold, new_state
+from pegbatch.engine.state import RunState, new_state
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import failure_key, record_key
 from pegbatch.model.marks import Mark
-from pegbatch.model.records import TaskRecord, TaskState, record_to_json
+from pegbatch.model.records import TaskState, record_line
 from pegbatch.model.run_status import Failure, TaskCounts
 from pegbatch.ports import JobState
 from tests.fakes_store import MemoryStore
 from tests.plans import RUN_URL, Bench, diamond, job, plan
+from tests.task_records import task_record
 
 
 def submitted(bench: Bench) -> RunState:
@@ -35,26 +37,8 @@ def submitted(bench: Bench) -> RunState:
 
 
 def record(task: str, state: TaskState, *, attempt: int = 1, reason: str = "") -> bytes:
-    return json.dumps(
-        record_to_json(
-            TaskRecord(
-                id=task,
-                bag=0,
-                try_=1,
-                attempt=attempt,
-                state=state,
-                reason=reason,
-                exit_code=None,
-                signal=None,
-                start=0.0,
-                end=float(attempt),
-                max_rss_mib=None,
-                outputs=(),
-                stdout_tail="",
-                stderr_tail="last words",
-            )
-        )
-    ).encode()
+    ended = {"end": float(attempt), "stderr_tail": "last words"}
+    return record_line(task_record(task, attempt=attempt, state=state, reason=reason, **ended))
 
 
 def test_before_the_first_upload_the_store_is_not_asked() -> None:
@@ -169,8 +153,8 @@ def test_what_a_lost_child_had_recorded_is_done_all_the_same() -> None:
         JobState(job_id="job-0:1", name="n", status="FAILED", reason=gone),
     ]
     lines = [record("x", "succeeded"), record("y", "succeeded"), record("z", "failed")]
-    bench.store.write(f"{RUN_URL}/{record_key('only', 1, 1, 1)}", b"\n".join(lines))
-    again = b"\n".join([record("x", "succeeded", attempt=2), record("z", "succeeded", attempt=2)])
+    bench.store.write(f"{RUN_URL}/{record_key('only', 1, 1, 1)}", b"".join(lines))
+    again = b"".join([record("x", "succeeded", attempt=2), record("z", "succeeded", attempt=2)])
     bench.store.write(f"{RUN_URL}/{record_key('only', 1, 1, 2)}", again)
     state = look(bench.context())
     summary = json.loads(bench.store.read(f"{RUN_URL}/summary.json"))
@@ -197,7 +181,7 @@ def test_children_that_a_cancel_took_keep_what_they_had_done() -> None:
         for bag in range(3)
     ]
     lines = [record("x", "succeeded"), record("y", "succeeded")]
-    bench.store.write(f"{RUN_URL}/{record_key('only', 2, 1, 1)}", b"\n".join(lines))
+    bench.store.write(f"{RUN_URL}/{record_key('only', 2, 1, 1)}", b"".join(lines))
     state = look(bench.context())
     counts, _ = find_lost(bench.jobs, bench.store, bench.plan, state, {})
     assert counts == {"only": LostChildren(skipped=3, done_in_skipped=2)}
@@ -209,7 +193,7 @@ def test_failures_come_in_plan_order_and_within_a_bag_the_failed_first() -> None
     store = MemoryStore()
     for array in ("L10", "L2"):
         lines = [record("after", "skipped"), record("cause", "failed")]
-        store.write(f"{RUN_URL}/{record_key(array, 0, 1, 1)}", b"\n".join(lines))
+        store.write(f"{RUN_URL}/{record_key(array, 0, 1, 1)}", b"".join(lines))
     marks = {array: {0: Mark(1, 1, 1)} for array in ("L10", "L2")}
     rows = describe_failures(store, RUN_URL, marks, (), ["L2", "L10"])
     assert [(row.array, row.id) for row in rows] == [
@@ -219,11 +203,11 @@ def test_failures_come_in_plan_order_and_within_a_bag_the_failed_first() -> None
 
 def test_failures_are_the_newest_records_of_marked_bags_but_a_success_stays() -> None:
     store = MemoryStore()
-    first = record("x", "failed", reason="exit code 1") + b"\n" + record("y", "succeeded")
-    store.write(f"{RUN_URL}/{record_key('L0', 7, 1, 1)}", first + b"\n" + record("z", "failed"))
+    first = record("x", "failed", reason="exit code 1") + record("y", "succeeded")
+    store.write(f"{RUN_URL}/{record_key('L0', 7, 1, 1)}", first + record("z", "failed"))
     second = record("x", "failed", attempt=2, reason="exit code 2")
-    again = record("z", "succeeded", attempt=2) + b"\n" + record("y", "failed", attempt=2)
-    store.write(f"{RUN_URL}/{record_key('L0', 7, 1, 2)}", second + b"\n" + again)
+    again = record("z", "succeeded", attempt=2) + record("y", "failed", attempt=2)
+    store.write(f"{RUN_URL}/{record_key('L0', 7, 1, 2)}", second + again)
     rows = describe_failures(store, RUN_URL, {"L0": {7: Mark(1, 1, 0)}}, (), ["L0"])
     assert rows == (
         Failure(

@@ -8,8 +8,9 @@ from pegbatch.engine.array_states import ArrayState, ArrayStates
 from pegbatch.engine.looking.first_failure import FirstFailure, find_first_failure
 from pegbatch.engine.state import RunState
 from pegbatch.model.layout import failure_key, record_key
-from pegbatch.model.records import record_line, undone_record
+from pegbatch.model.records import record_line
 from tests.fakes_store import MemoryStore
+from tests.task_records import task_record
 
 RUN = "s3://bucket/run"
 
@@ -30,7 +31,7 @@ def marked(*marks: tuple[int, int, int, int]) -> MemoryStore:
 
 def test_a_mark_and_its_record_tell_task_and_reason() -> None:
     store = marked((3, 1, 1, 0))
-    record = replace(undone_record("t3", 3, 1, "exit code 7", now=1.0), state="failed", attempt=1)
+    record = task_record("t3", bag=3, state="failed", reason="exit code 7")
     store.put_bare(f"{RUN}/{record_key('L0', 3, 1, 1)}", record_line(record))
     expected = FirstFailure(array="L0", bag=3, task="t3", reason="exit code 7")
     assert find_first_failure(store, state()) == expected

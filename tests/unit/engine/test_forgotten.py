@@ -10,8 +10,9 @@ from pegbatch.engine.loop import look, submit, wait
 from pegbatch.engine.state import RunState
 from pegbatch.model.layout import failure_key, record_key
 from pegbatch.model.plan import Plan
-from pegbatch.model.records import TaskRecord, TaskState, record_to_json
+from pegbatch.model.records import TaskState, record_line
 from tests.plans import RUN_URL, Bench, diamond, job, plan
+from tests.task_records import task_record
 
 
 def begun(planned: Plan) -> Bench:
@@ -23,28 +24,10 @@ def begun(planned: Plan) -> Bench:
     return bench
 
 
-def record(array: str, bag: int, state: TaskState = "succeeded") -> TaskRecord:
-    return TaskRecord(
-        id=f"{array}-{bag}",
-        bag=bag,
-        try_=1,
-        attempt=1,
-        state=state,
-        reason="" if state == "succeeded" else "exit code 1",
-        exit_code=0,
-        signal=None,
-        start=1.0,
-        end=2.0,
-        max_rss_mib=None,
-        outputs=(),
-        stdout_tail="",
-        stderr_tail="",
-    )
-
-
 def write(bench: Bench, array: str, bag: int, state: TaskState = "succeeded") -> None:
-    line = json.dumps(record_to_json(record(array, bag, state))).encode() + b"\n"
-    bench.store.write(f"{RUN_URL}/{record_key(array, bag, 1, 1)}", line)
+    reason = "" if state == "succeeded" else "exit code 1"
+    record = task_record(f"{array}-{bag}", bag=bag, state=state, reason=reason, exit_code=0)
+    bench.store.write(f"{RUN_URL}/{record_key(array, bag, 1, 1)}", record_line(record))
 
 
 def told(state: RunState, array: str) -> tuple[str, dict[str, int]]:

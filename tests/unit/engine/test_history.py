@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from pegbatch.engine.folding import fold
 from pegbatch.engine.history.building import build_history, read_past
 from pegbatch.engine.history.past_tries import past_tries
 from pegbatch.engine.history.unexplained import ask
 from pegbatch.engine.looking.status import Findings, build_status
-from pegbatch.engine.state import fold, new_state
+from pegbatch.engine.state import new_state
 from pegbatch.model.child_lines import ChildLine, child_line
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.history import ChildAttempt, History
@@ -23,14 +24,16 @@ from pegbatch.ports import JobAttempt, JobState
 from tests.fakes import FakeJobs
 from tests.fakes_store import MemoryStore
 from tests.plans import RUN_URL, job, plan
+from tests.task_records import task_record
 
 SENT = 100.0
 """When all jobs of the first try were submitted."""
 
 
 def record(id: str, state: TaskState, start: float, end: float) -> TaskRecord:
-    bare = undone_record(id, 0, 1, "" if state == "succeeded" else f"{id} is {state}", now=start)
-    return replace(bare, attempt=1, state=state, end=end, stdout_tail="out", stderr_tail="err")
+    reason = "" if state == "succeeded" else f"{id} is {state}"
+    said = {"stdout_tail": "out", "stderr_tail": "err"}
+    return task_record(id, state=state, reason=reason, start=start, end=end, **said)
 
 
 @dataclass

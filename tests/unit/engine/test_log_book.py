@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pegbatch.engine.folding import fold
 from pegbatch.engine.history.past_tries import past_tries
 from pegbatch.engine.logs.book import LogBook
 from pegbatch.engine.logs.places import SubmittedArray, batch_logs, stored_logs, submissions
-from pegbatch.engine.state import fold, new_state
+from pegbatch.engine.state import new_state
 from pegbatch.errors import JobServiceUnreachable
 from pegbatch.model.events import RunEvent
 from pegbatch.model.layout import log_key

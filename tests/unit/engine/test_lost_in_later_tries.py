@@ -6,17 +6,19 @@ import gzip
 import json
 
 from pegbatch.engine.findings import look_up
+from pegbatch.engine.folding import fold
 from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.lost import find_lost
-from pegbatch.engine.state import fold, new_state
+from pegbatch.engine.state import new_state
 from pegbatch.model.layout import bags_file, failure_key, index_file, plan_key, record_key
 from pegbatch.model.manifest import IndexLine, format_index_line
-from pegbatch.model.records import TaskRecord, record_to_json
+from pegbatch.model.records import record_line
 from pegbatch.model.run_status import TaskCounts
 from pegbatch.model.tries import Missing
 from pegbatch.planner.remainder import remainder
 from pegbatch.ports import JobState
 from tests.plans import RUN_URL, Bench, job, plan
+from tests.task_records import task_record
 from tests.unit.engine.test_tries import event, started, state_of
 
 PLAN = plan(job("wide", size=3, tasks=6), job("verdict", "wide", kind="verdict"))
@@ -36,24 +38,8 @@ def put_plan(bench: Bench) -> None:
 
 
 def put_success(bench: Bench, bag: int, task: str, number: int) -> None:
-    record = TaskRecord(
-        id=task,
-        bag=bag,
-        try_=number,
-        attempt=1,
-        state="succeeded",
-        reason="",
-        exit_code=0,
-        signal=None,
-        start=1.0,
-        end=2.0,
-        max_rss_mib=None,
-        outputs=(),
-        stdout_tail="",
-        stderr_tail="",
-    )
-    line = json.dumps(record_to_json(record)).encode() + b"\n"
-    bench.store.write(f"{RUN_URL}/{record_key('wide', bag, number, 1)}", line)
+    record = task_record(task, bag=bag, try_=number, exit_code=0)
+    bench.store.write(f"{RUN_URL}/{record_key('wide', bag, number, 1)}", record_line(record))
 
 
 def test_a_child_lost_in_a_later_try_is_named_by_its_bag_and_counted_by_what_it_missed() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,11 +11,12 @@ from pegbatch.engine.missing import find_missing
 from pegbatch.errors import ObjectMissing
 from pegbatch.model import layout
 from pegbatch.model.plan import Plan
-from pegbatch.model.records import TaskRecord, TaskState, record_to_json
+from pegbatch.model.records import TaskState, record_line
 from pegbatch.model.tries import Missing
 from tests import plans
 from tests.fakes_store import MemoryStore
 from tests.plans import RUN_URL, job
+from tests.task_records import task_record
 
 Ids = Mapping[str, Mapping[int, list[str]]]
 
@@ -35,8 +35,8 @@ class Run:
     ) -> str:
         """Put the records of one attempt, task id to state; return their URL."""
         url = f"{RUN_URL}/{layout.record_key(array, bag, number, attempt)}"
-        lines = [json.dumps(record_to_json(record(*pair, bag))) for pair in states.items()]
-        self.store.write(url, "\n".join(lines).encode())
+        records = (task_record(id, bag=bag, state=state) for id, state in states.items())
+        self.store.write(url, b"".join(record_line(one) for one in records))
         return url
 
     def mark(self, array: str, bag: int, number: int, failed: int, skipped: int = 0) -> None:
@@ -54,13 +54,6 @@ class Run:
         for bag in bags:
             self.bags_read.append((array, bag))
             yield bag, self.ids.get(array, {}).get(bag, [f"{array}{bag}"])
-
-
-def record(task: str, state: TaskState, bag: int) -> TaskRecord:
-    return TaskRecord(
-        id=task, bag=bag, try_=1, attempt=1, state=state, reason="", exit_code=0, signal=None,
-        start=0.0, end=0.0, max_rss_mib=None, outputs=(), stdout_tail="", stderr_tail="",
-    )  # fmt: skip
 
 
 def test_three_failures_among_a_million_tasks_cost_three_reads() -> None:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pegbatch.engine.commands import Finish, Recover, Submit, Upload, Watch
-from pegbatch.engine.state import RunState, decide, fold, new_state, step
+from pegbatch.engine.deciding import decide
+from pegbatch.engine.folding import fold, step
+from pegbatch.engine.state import RunState, new_state
 from pegbatch.model.events import EventKind, RunEvent
 from tests.plans import RUN_URL, diamond, job, plan
 

@@ -6,14 +6,13 @@ import pytest
 
 from pegbatch.engine.looking.array_outcomes import job_counts
 from pegbatch.model.run_status import ArrayStatus
-from pegbatch.model.task_states import task_states
 from tests.sketched_histories import attempt, history, job, ran, task
 
 
 def state_of(executions=(), attempts=(), state="running"):
     """Return how the only task of a run stands."""
     made = history([job("L0")], [task("a")], executions, attempts, state=state)
-    return task_states(made)["a"]
+    return made.states["a"]
 
 
 @pytest.mark.parametrize("word", ["succeeded", "failed", "skipped"])

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from pegbatch.engine.commands import Finish, Submit, Upload, Watch
 from pegbatch.engine.counting import Mark
+from pegbatch.engine.deciding import decide
+from pegbatch.engine.folding import fold, step
 from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.loop import wait
-from pegbatch.engine.state import RunState, decide, fold, new_state, step
+from pegbatch.engine.state import RunState, new_state
 from pegbatch.errors import InputError
 from pegbatch.model.events import EventKind, RunEvent
 from pegbatch.model.plan import Plan

@@ -19,10 +19,11 @@ from pegbatch.engine.undone import (
 from pegbatch.model.layout import record_key
 from pegbatch.model.manifest import TaskFiles, task_files_from_json
 from pegbatch.model.plan import Plan
-from pegbatch.model.records import StoredOutput, record_line, undone_record
+from pegbatch.model.records import StoredOutput, record_line
 from pegbatch.model.tries import Missing
 from tests.fakes_store import MemoryStore
 from tests.plans import RUN_URL, job, plan
+from tests.task_records import task_record
 
 NOTHING = Deliveries()
 
@@ -34,6 +35,8 @@ class Run:
     plan: Plan
     reads: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    delivered: Mapping[str, str] = field(default_factory=dict)
+    """By task: a URL elsewhere that gets its output, too."""
     store: MemoryStore = field(default_factory=MemoryStore)
     read: list[str] = field(default_factory=list)
 
@@ -50,6 +53,8 @@ class Run:
     def _line(self, id: str, bag: int) -> dict[str, Any]:
         inputs = [{"lfn": lfn, "url": f"data/{lfn}"} for lfn in self.reads.get(id, "").split()]
         output: dict[str, Any] = {"lfn": id, "url": f"data/{id}"}
+        if id in self.delivered:
+            output["deliver"] = [self.delivered[id]]
         return {
             "bag": bag,
             "id": id,
@@ -85,6 +90,15 @@ def test_who_made_what_is_lost_is_undone_and_so_is_who_made_what_that_needs() ->
     assert run.undone(r=Missing((0, 1), 2)) == {"q1": "data/q1"}
 
 
+def test_what_was_put_elsewhere_and_is_lost_there_is_made_again() -> None:
+    run = three_levels()
+    run.delivered = {"q0": "s3://other/q0", "r1": "s3://other/r1"}
+    run.put("p0", "q0", "q1")
+    lost = Deliveries(lost=frozenset({"s3://other/q0", "s3://other/r1"}))
+    assert run.undone(lost) == {"q0": "s3://other/q0", "r1": "s3://other/r1"}
+    assert run.undone(lost, r=Missing((1,), 1)) == {"q0": "s3://other/q0"}
+
+
 def test_what_missing_tasks_make_themselves_is_not_looked_for() -> None:
     run = three_levels()
     run.put("p0")
@@ -118,9 +132,7 @@ def test_an_optional_output_is_lost_only_where_its_task_has_made_it() -> None:
     run.put("p0", "p1")
     assert run.undone(r=Missing((1,), 1)) == {}
     made = StoredOutput(lfn="q1", url=f"{RUN_URL}/data/q1", size_bytes=1, sha256="1")
-    record = replace(
-        undone_record("q1", 1, 1, "", now=0.0), attempt=1, state="succeeded", outputs=(made,)
-    )
+    record = task_record("q1", bag=1, outputs=(made,))
     run.store.write(f"{RUN_URL}/{record_key('q', 1, 1, 1)}", record_line(record))
     assert run.undone(r=Missing((1,), 1)) == {"q1": "data/q1"}
 

@@ -12,8 +12,8 @@ import pytest
 
 from pegbatch.engine.cancelling import cancel
 from pegbatch.engine.context import CANCEL_REASON
+from pegbatch.engine.deciding import WAVE_MAX
 from pegbatch.engine.loop import look, submit
-from pegbatch.engine.state import WAVE_MAX
 from pegbatch.errors import AccessDenied, JobServiceError, SubmitUnclear
 from pegbatch.model.events import RunEvent
 from tests.plans import QUEUE, Bench, job, plan

@@ -12,11 +12,11 @@ from pegbatch.model.records import (
     settle,
     undone_record,
 )
+from tests.task_records import task_record
 
 
 def record(state: TaskState, number: int = 1, attempt: int = 1) -> TaskRecord:
-    undone = undone_record("t", 0, number, "", now=0.0)
-    return replace(undone, state=state, attempt=attempt)
+    return task_record(try_=number, state=state, attempt=attempt)
 
 
 def settled(*records: TaskRecord) -> TaskState:

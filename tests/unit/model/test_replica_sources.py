@@ -83,3 +83,11 @@ def test_known_names_are_found_by_position() -> None:
     assert list(ReplicaSources().known_among(["a"])) == []
     pattern = ReplicaSource("catalog", catalog("rc", "b", patterns=(("x.", "/x"),)))
     assert list(ReplicaSources((pattern,)).known_among(["x", "b", "x1"])) == [1, 2]
+
+
+def test_what_is_handed_over_is_found_and_yet_not_known_as_made() -> None:
+    handed = ReplicaSource("handed-over", catalog("outer", "a", patterns=(("x.", "/x"),)))
+    sources = ReplicaSources((handed, ReplicaSource("catalog", catalog("rc", "a", "b"))))
+    assert pfns(sources, "a") == ["/outer/a"]
+    assert list(ReplicaSources((handed,)).known_among(["a", "x1"])) == []
+    assert list(sources.known_among(["a", "b", "x1"])) == [0, 1]

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pegbatch.model.records import StoredOutput, TaskRecord
+from pegbatch.model.records import StoredOutput
 from pegbatch.model.reproduction import Reproduction, compare, reproduction_to_json
+from tests.task_records import task_record
 
 
 def stored(lfn: str, sha256: str) -> StoredOutput:
     return StoredOutput(lfn=lfn, url=f"data/{lfn}", size_bytes=1, sha256=sha256)
 
 
-RECORD = TaskRecord(
-    id="t1",
-    bag=0,
-    try_=1,
-    attempt=1,
-    state="succeeded",
-    reason="",
-    exit_code=0,
-    signal=None,
-    start=10.0,
-    end=12.0,
-    max_rss_mib=None,
-    outputs=tuple(stored(lfn, lfn * 2) for lfn in "abc"),
-    stdout_tail="",
-    stderr_tail="",
+RECORD = task_record(
+    "t1", exit_code=0, start=10.0, end=12.0, outputs=tuple(stored(lfn, lfn * 2) for lfn in "abc")
 )
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pegbatch.errors import InputError
 from pegbatch.model.profiles import Profile, Profiles
+from pegbatch.model.sub_workflows import SUB_WORKFLOW
 from pegbatch.model.workflow import (
     CHECKPOINT,
     INPUT,
@@ -15,9 +16,11 @@ from pegbatch.model.workflow import (
     OPTIONAL,
     OUTPUT,
     TRANSFER,
+    SubWorkflowJob,
     TransformationName,
 )
 from pegbatch.parse.builder import WorkflowBuilder
+from tests.workflows import uses_of
 
 STEP = TransformationName("", "step", "")
 
@@ -158,10 +161,10 @@ def test_references_to_no_job_are_defects_with_their_lines_and_still_counted() -
     assert (workflow.counts.edges, len(workflow.edges.parents)) == (4, 1)
 
 
-def test_sub_workflows_are_counted_with_their_files_and_refused() -> None:
+def test_planned_workflows_are_counted_with_their_files_and_refused() -> None:
     target = builder()
     add(target, "a", uses=[("x", OUTPUT)], streams=(None, "log", None))
-    target.add_sub_workflow("the <dax> job", "sub", 9, ["x", "y", "log"])
+    target.refuse_planned_workflow("the <dag> job", "sub", 9, ["x", "y", "log"])
     target.add_unknown_job("magic", "odd", 11, ["z"])
     target.add_edge("a", "sub", 12)
     workflow = target.finish()
@@ -169,11 +172,44 @@ def test_sub_workflows_are_counted_with_their_files_and_refused() -> None:
     assert (counts.jobs, counts.edges, counts.files) == (3, 1, 4)
     assert (len(workflow.tasks), len(workflow.edges.parents)) == (1, 0)
     assert [problem.where for problem in workflow.defects] == ["dir/wf.xml:9", "dir/wf.xml:11"]
-    assert "<dax>" in workflow.defects[0].message
+    assert "<dag>" in workflow.defects[0].message
+    assert "<dax>" in (workflow.defects[0].hint or "")
     assert "'magic'" in workflow.defects[1].message
 
 
-def test_jobs_marked_recursive_are_sub_workflows() -> None:
+def test_a_sub_workflow_is_a_task_that_reads_its_file_whether_a_use_names_it_or_not() -> None:
+    target = builder()
+    named = SubWorkflowJob(file="inner.yml", for_planning=frozenset(["sites.yml"]))
+    uses = [("inner.yml", 0), ("sites.yml", INPUT), ("out", OUTPUT)]
+    target.add_sub_workflow("sub", 3, named, "-s here", (), uses)
+    target.add_sub_workflow("other", 4, SubWorkflowJob(file="more.yml"), "", (), [])
+    add(target, "last", uses=[("out", INPUT)])
+    target.add_edge("sub", "other", 5)
+    workflow = target.finish()
+    assert workflow.defects == ()
+    assert workflow.sub_workflows == {0: named, 1: SubWorkflowJob(file="more.yml")}
+    tasks = workflow.tasks
+    assert [workflow.transformations[number] for number in tasks.transformations][:2] == [
+        SUB_WORKFLOW,
+        SUB_WORKFLOW,
+    ]
+    assert tasks.arguments[0] == "-s here"
+    assert list(tasks.use_offsets) == [0, 3, 4, 5]
+    found = [
+        (workflow.lfns[lfn], flags)
+        for lfn, flags in zip(tasks.use_lfns, tasks.use_flags, strict=True)
+    ]
+    assert found == [
+        ("inner.yml", INPUT),
+        ("sites.yml", INPUT),
+        ("out", OUTPUT),
+        ("more.yml", INPUT),
+        ("out", INPUT),
+    ]
+    assert (workflow.counts.jobs, workflow.counts.edges, workflow.counts.files) == (3, 1, 3)
+
+
+def test_jobs_marked_recursive_are_refused() -> None:
     target = builder()
     marked = (Profile("pegasus", "type", "recursive"),)
     add(target, "a", profiles=marked, line=2)
@@ -226,11 +262,8 @@ def test_the_columns_say_what_was_added(jobs: list[list[tuple[str, int]]]) -> No
     for number, uses in enumerate(jobs):
         add(target, str(number), uses=uses)
     workflow = target.finish()
-    tasks = workflow.tasks
     for number, uses in enumerate(jobs):
-        rows = range(tasks.use_offsets[number], tasks.use_offsets[number + 1])
-        found = {workflow.lfns[tasks.use_lfns[row]]: tasks.use_flags[row] for row in rows}
         expected: dict[str, int] = {}
         for lfn, flags in uses:
             expected[lfn] = expected.get(lfn, 0) | flags
-        assert found == expected
+        assert uses_of(workflow, number) == expected

@@ -19,10 +19,12 @@ from pegbatch.model.workflow import (
     OUTPUT,
     REGISTER,
     TRANSFER,
+    SubWorkflowJob,
     TransformationName,
     Workflow,
 )
 from pegbatch.parse.dax_xml import parse_dax
+from tests.workflows import uses_of
 
 SENT = OUTPUT | TRANSFER | REGISTER
 
@@ -43,12 +45,6 @@ def problems(text: str) -> list[str]:
     with pytest.raises(InputError) as caught:
         parse(text)
     return [str(problem).partition("\n")[0] for problem in caught.value.problems]
-
-
-def uses_of(workflow: Workflow, task: int = 0) -> dict[str, int]:
-    tasks = workflow.tasks
-    rows = range(tasks.use_offsets[task], tasks.use_offsets[task + 1])
-    return {workflow.lfns[tasks.use_lfns[row]]: tasks.use_flags[row] for row in rows}
 
 
 DIAMOND = """<?xml version="1.0" encoding="UTF-8"?>
@@ -294,17 +290,25 @@ def test_unknown_elements_are_a_warning_each_name_once() -> None:
     assert len(workflow.defects) == 2
 
 
-def test_sub_workflow_jobs_are_counted_and_name_element_and_line() -> None:
+def test_sub_workflows_are_tasks_and_planned_ones_are_refused() -> None:
     workflow = adag(
-        '<dax id="a" file="x.dax"><uses name="f" link="input"/></dax>\n'
+        '<dax id="a" file="x.dax" node-label="sub"><argument>-s here --conf <file name="p"/>'
+        '</argument>\n<profile namespace="dagman" key="retry">2</profile>'
+        '<uses name="f" link="input"/><metadata key="k">v</metadata></dax>\n'
         '<dag id="b" name="x.dag"/>\n<child ref="b"><parent ref="a"/></child>'
+        '<dax id="c" name="y.dax"/><child ref="c"><parent ref="a"/></child>'
     )
     counts = workflow.counts
-    assert (counts.jobs, counts.edges, counts.files) == (2, 1, 1)
-    assert [(problem.where, problem.message.split()[1]) for problem in workflow.defects] == [
-        ("wf.dax:2", "<dax>"),
-        ("wf.dax:3", "<dag>"),
-    ]
+    assert (counts.jobs, counts.edges, counts.files) == (3, 2, 1)
+    assert workflow.sub_workflows == {
+        0: SubWorkflowJob(file="x.dax"),
+        1: SubWorkflowJob(file="y.dax"),
+    }
+    assert list(workflow.tasks.arguments) == ["-s here --conf p", ""]
+    assert list(workflow.tasks.lines) == [2, 5]
+    assert workflow.profile_sets[workflow.tasks.profiles[0]] == (Profile("dagman", "retry", "2"),)
+    (defect,) = workflow.defects
+    assert (defect.where, defect.message.split()[1]) == ("wf.dax:4", "<dag>")
 
 
 def test_everything_that_is_missing_is_told_at_once() -> None:

@@ -118,6 +118,7 @@ BETWEEN = (
     "<?pi </job>?>",
     "<![CDATA[</job>]]>",
     '<dax id="sub" file="f"><uses name="f" link="input"/></dax>',
+    '<dax id="sub" name="f">\n<argument>-s <file name="a"/></argument></dax><dag id="g" name="d"/>',
     '<job id="empty" name="step"/>',
     '<x:job id="prefixed" name="step"></x:job>',
     '<file name="in"><pfn url="file:///in" site="local"/></file>',

@@ -100,6 +100,9 @@ WORKFLOWS: dict[str, str | bytes] = {
         job('<uses name="f" link="output"/>'),
         B.replace("/>", '><uses name="f" link="output"/></job>'),
     ),
+    "streams of jobs that stand for workflows": dax(
+        '<dax id="a" file="f"><stdout name="o" link="output"/></dax>', B
+    ),
     "hooks that cannot be run": dax('<invoke when="noon">x</invoke>', job()),
     "a DOCTYPE, entities": "<!DOCTYPE adag>" + dax(job()),
     "text before the XML declaration": "junk\n<?xml version='1.0'?>" + dax(job()),
@@ -119,7 +122,7 @@ WORKFLOWS: dict[str, str | bytes] = {
     ),
     "jobs that wait for themselves": dax(job(), '<child ref="a"><parent ref="a"/></child>'),
     "no jobs": dax(),
-    "sub-workflow jobs": dax('<dax id="a" file="f"/>', B),
+    "jobs that are workflows planned already": dax('<dag id="a" file="f"/>', B),
     "file names that no run can hold": dax(job('<uses name="http://x/f" link="input"/>')),
     "quotes that are not closed": dax(job("<argument>'x</argument>")),
     "variables that are not set": dax(job("<argument>${NOT_SET}</argument>")),

@@ -20,10 +20,12 @@ from pegbatch.model.workflow import (
     OUTPUT,
     REGISTER,
     TRANSFER,
+    SubWorkflowJob,
     TransformationName,
     Workflow,
 )
 from pegbatch.parse.workflow_yaml import parse_workflow
+from tests.workflows import uses_of
 
 SENT = OUTPUT | TRANSFER | REGISTER
 
@@ -40,12 +42,6 @@ def problems(text: str) -> list[str]:
     with pytest.raises(InputError) as caught:
         parse(text)
     return [str(problem).partition("\n")[0] for problem in caught.value.problems]
-
-
-def uses_of(workflow: Workflow, task: int = 0) -> dict[str, int]:
-    tasks = workflow.tasks
-    rows = range(tasks.use_offsets[task], tasks.use_offsets[task + 1])
-    return {workflow.lfns[tasks.use_lfns[row]]: tasks.use_flags[row] for row in rows}
 
 
 DIAMOND = """x-pegasus: {apiLang: python}
@@ -184,18 +180,24 @@ def test_profiles_of_the_workflow_apply_to_all_jobs() -> None:
     ]
 
 
-def test_sub_workflow_jobs_are_counted_and_name_type_and_line() -> None:
+def test_sub_workflows_are_tasks_and_planned_ones_are_refused() -> None:
     workflow = parse(
-        "jobs:\n- {type: pegasusWorkflow, file: x.yml, id: a, uses: [{lfn: x.yml, type: input}]}\n"
+        "jobs:\n- {type: pegasusWorkflow, file: x.yml, id: a, arguments: [-s, here, -vvv],\n"
+        "   uses: [{lfn: x.yml, type: input, forPlanning: true}, {lfn: s, type: input,\n"
+        "   forPlanning: 'true'}, {lfn: f, type: input, forPlanning: false}]}\n"
         "- {type: condorWorkflow, file: x.dag, id: b}\n- {type: magic, name: n, id: c}\n"
-        "jobDependencies:\n- {id: a, children: [b, c]}\n- {id: b}\n"
+        "- {type: pegasusWorkflow, file: x.yml, id: d, arguments: --conf a  -n}\n"
+        "jobDependencies:\n- {id: a, children: [b, c, d]}\n- {id: b}\n"
     )
     counts = workflow.counts
-    assert (counts.jobs, counts.edges, counts.files) == (3, 2, 1)
-    assert [problem.where for problem in workflow.defects] == [
-        f"dir/wf.yml:{line}" for line in (2, 3, 4)
-    ]
-    assert "pegasusWorkflow" in workflow.defects[0].message
+    assert (counts.jobs, counts.edges, counts.files) == (4, 3, 3)
+    assert workflow.sub_workflows == {
+        0: SubWorkflowJob(file="x.yml", for_planning=frozenset(("x.yml", "s"))),
+        1: SubWorkflowJob(file="x.yml"),
+    }
+    assert list(workflow.tasks.arguments) == ["-s here -vvv", "--conf a  -n"]
+    assert [problem.where for problem in workflow.defects] == ["dir/wf.yml:5", "dir/wf.yml:6"]
+    assert "condorWorkflow" in workflow.defects[0].message
 
 
 def test_hooks_of_the_workflow_and_of_its_jobs_are_kept() -> None:

@@ -22,7 +22,7 @@ from pegbatch.model import layout
 from pegbatch.model.bags import PlannedWorkflow
 from pegbatch.model.manifest import TaskFiles, task_files_from_json
 from pegbatch.model.plan import Job, LinkType
-from pegbatch.model.records import TaskRecord, record_to_json
+from pegbatch.model.records import TaskRecord, record_line
 from pegbatch.model.tries import Missing, Try, first_try
 from pegbatch.planner.pipeline import plan_workflow
 from pegbatch.planner.remainder import remainder
@@ -31,6 +31,7 @@ from pegbatch.worker.childlog import ChildLog
 from pegbatch.worker.clean_up import CleanUpDoors, clean_up
 from pegbatch.worker.stop import Stop
 from tests.fakes_store import MemoryStore
+from tests.task_records import task_record
 from tests.unit.planner.test_level import dags
 from tests.workflows import T, make_given, make_workflow
 
@@ -223,8 +224,8 @@ class Batch:
             state = self._run_task(line, faults)
             if state != "succeeded":
                 counts[state] += 1
-            records.append(record(line["id"], bag, number, state))
-        text = b"".join(json.dumps(record_to_json(one)).encode() + b"\n" for one in records)
+            records.append(task_record(line["id"], bag=bag, try_=number, state=state))
+        text = b"".join(record_line(one) for one in records)
         self.write(layout.record_key(array, bag, number, 1), text)
         if lost:
             return "failed"
@@ -257,13 +258,6 @@ class Batch:
             clean_up(read_child([RUN, array], told), CleanUpDoors(self.store, pool, Stop(), log))
         log.close()
         assert "bug" not in log.path.read_text()
-
-
-def record(task: str, bag: int, number: int, state: Any) -> TaskRecord:
-    return TaskRecord(
-        id=task, bag=bag, try_=number, attempt=1, state=state, reason="", exit_code=0, signal=None,
-        start=0.0, end=0.0, max_rss_mib=None, outputs=(), stdout_tail="", stderr_tail="",
-    )  # fmt: skip
 
 
 @given(workflows(), st.randoms(use_true_random=False), st.sampled_from((0.0, 0.1, 0.4)))

@@ -107,7 +107,7 @@ def test_words_of_others_are_harmless_and_make_no_lines_of_their_own() -> None:
     text = analysis_text(analyse(run, {}), TELLING)
     assert "\x1b" not in text and "\r" not in text
     assert not [line for line in text.splitlines() if line.startswith("9. ")]
-    story = story_text(tell_task(run, {}, evil), run.status, TELLING)
+    story = story_text(tell_task(run, {}, evil), TELLING)
     assert "\x1b" not in story and "\n9. " not in story
 
 
@@ -118,7 +118,7 @@ def test_a_task_whose_name_begins_with_a_dash_can_be_typed() -> None:
 
 def test_the_story_of_a_skipped_task_leads_to_its_root() -> None:
     run = run_of(bad("a"), ran("b", "L1", state="skipped", reason="parent a failed"))
-    assert story_text(tell_task(run, {}, "b"), run.status, TELLING).splitlines() == [
+    assert story_text(tell_task(run, {}, "b"), TELLING).splitlines() == [
         "b (t), L1 bag 0: skipped",
         "   why      parent a failed",
         "   root     a: exit code 4: last",

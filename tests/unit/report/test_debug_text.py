@@ -7,22 +7,16 @@ from dataclasses import replace
 from pegbatch.model.records import StoredOutput, TaskRecord
 from pegbatch.model.reproduction import Reproduction
 from pegbatch.report.debug_text import FILES_SHOWN, reproduction_text
+from tests.task_records import task_record
 
-RECORD = TaskRecord(
-    id="t1",
-    bag=0,
-    try_=1,
-    attempt=1,
+RECORD = task_record(
+    "t1",
     state="failed",
     reason="exit code 3\nmore",
     exit_code=3,
-    signal=None,
     start=10.0,
     end=12.0,
     max_rss_mib=26.0,
-    outputs=(),
-    stdout_tail="",
-    stderr_tail="",
 )
 FOUND = Reproduction(
     id="t1",

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pegbatch.model.run_status import RunStatus, TaskCounts
+from pegbatch.model.run_status import TaskCounts
 from pegbatch.report.notices import LONGEST, failure_notice, verdict_notice
+from tests.run_looks import run_status
 
-STATUS = RunStatus(
-    run="s3://b/run",
+STATUS = run_status(
+    "failed",
     workflow="my\nworkflow\x1b[2J",
     service="aws",
-    state="failed",
     tasks=TaskCounts(total=9, succeeded=3, failed=4, skipped=2),
-    arrays=(),
-    outputs=0,
     seconds=5.0,
 )
 

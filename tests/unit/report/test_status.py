@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from pegbatch.model.run_status import (
-    ArrayStatus,
     RunPhase,
     RunStatus,
     TaskCounts,
@@ -22,31 +21,16 @@ from pegbatch.report.status import (
     outputs_text,
     size_text,
 )
-
-
-def array(
-    name: str, state: str, *, size: int = 1, reason: str = "", **children: int
-) -> ArrayStatus:
-    return ArrayStatus(
-        name=name,
-        job_id=None if state == "UNSUBMITTED" else f"id-{name}",
-        state=state,
-        reason=reason,
-        size=size,
-        children=children,
-    )
+from tests.run_looks import array, run_status
 
 
 def status(state: RunPhase = "running", **counts: int) -> RunStatus:
-    return RunStatus(
-        run="s3://b/run",
-        workflow="sketch",
-        service="local",
-        state=state,
+    return run_status(
+        state,
         tasks=TaskCounts(**counts),
         arrays=(
             array("L0", "SUCCEEDED", SUCCEEDED=1),
-            array("L1-long", "FAILED", size=4, reason="Dependent Job failed", FAILED=2, RUNNING=2),
+            array("L1-long", "FAILED", reason="Dependent Job failed", FAILED=2, RUNNING=2),
             array("L2", "UNSUBMITTED"),
         ),
         outputs=2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from pegbatch.worker.main import Surroundings, run_worker
 from pegbatch.worker.stop import Stop
+from pegbatch.worker.transfers import Transfers
 from tests.fakes_store import MemoryStore, nothing_happens
 from tests.run_layout import RunLayout
 
@@ -59,6 +61,15 @@ def bench(tmp_path: Path) -> Bench:
 def faulty(tmp_path: Path) -> Callable[[Callable[[str, str], None]], Bench]:
     """Return a maker of benches whose store shows every operation to a function first."""
     return lambda before: make_bench(tmp_path, before)
+
+
+def looked_at_until(told: threading.Event, pool: Transfers) -> bool:
+    """Look after transfers, as who waits for them does, until something has happened."""
+    for _ in range(600):
+        pool.look()
+        if told.wait(0.1):
+            return True
+    return False
 
 
 def make_bench(tmp_path: Path, before: Callable[[str, str], None] = nothing_happens) -> Bench:

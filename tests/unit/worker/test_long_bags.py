@@ -138,7 +138,8 @@ def test_an_attempt_that_is_started_twice_goes_on_in_its_last_part(
     for _ in range(3):
         assert bench.child(attempts="2") == 75
     found = [record.id for record in read_records(bench.store, RUN, "L0", 0)]
-    assert found == [*names, "u", "u", "u"]
+    # A failure is recorded at once, perhaps before a success whose outputs are on their way.
+    assert sorted(found) == [*names, "u", "u", "u"]
 
 
 def test_a_line_that_broke_off_takes_no_other_along(bench: Bench) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,9 @@ from pegbatch.worker.look_ahead import BYTES_MAX, LookAhead
 from pegbatch.worker.outcome import Outcome, make_record
 from pegbatch.worker.saves import Save, Saves
 from pegbatch.worker.stop import Stop
+from pegbatch.worker.transfers import Transfers
 from tests.run_layout import sh, task
-from tests.unit.worker.conftest import Bench
+from tests.unit.worker.conftest import Bench, looked_at_until
 
 Maker = Callable[[Callable[[str, str], None]], Bench]
 PATIENCE_SECONDS = 60.0
@@ -139,11 +139,12 @@ def test_records_are_given_at_once_and_states_in_order() -> None:
         if record.id == "quick":
             recorded.set()
 
-    with ThreadPoolExecutor(2) as pool:
+    with Transfers(2, patient=True) as pool:
         saves = Saves(pool, Stop(), note, lambda number, record: taken.append(record.id))
         saves.begin(0, Save(0, slow))
         saves.begin(1, Save(0, lambda: _record("quick")))
-        assert recorded.wait(PATIENCE_SECONDS)
+        saves.go_on()
+        assert looked_at_until(recorded, pool)
         saves.look()
         assert taken == []
         gate.set()
@@ -153,7 +154,7 @@ def test_records_are_given_at_once_and_states_in_order() -> None:
 
 def test_large_outputs_wait_for_those_before_them() -> None:
     taken: list[str] = []
-    with ThreadPoolExecutor(2) as pool:
+    with Transfers(2, patient=True) as pool:
         take = lambda number, record: taken.append(record.id)  # noqa: E731
         saves = Saves(pool, Stop(), lambda record: None, take)
         saves.begin(0, Save(1 << 40, lambda: _record("large")))

@@ -1,0 +1,1 @@
+"""Seeing through the nesting: how commands reach the runs of sub-workflows."""

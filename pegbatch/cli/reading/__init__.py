@@ -1,0 +1,1 @@
+"""Reading everything that a plan is made from: a workflow, its catalogs, its sub-workflows."""

@@ -1,0 +1,1 @@
+"""Seeing through the nesting: runs of sub-workflows within a run."""
