@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from pegbatch.errors import EXIT_INTERRUPTED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SIGNALLED = 128
 """A process that a signal ended has that and the signal's number as exit code, as shells say it."""
+AGAIN_SECONDS = 0.05
 
 
 class Ended(KeyboardInterrupt):
@@ -45,10 +48,43 @@ def ending_in_order() -> Iterator[None]:
     for number in listened_to:
         signal.signal(number, _begin_to_end)
     try:
-        yield
+        with _nothing_swallowed():
+            yield
     finally:
         for number in listened_to:
             signal.signal(number, before[number])
+
+
+@contextmanager
+def _nothing_swallowed() -> Iterator[None]:
+    """Raise once more what was raised while Python tidied up an object, and passed over there.
+
+    A signal is heard wherever the main thread is, and what a finalizer raises ends there.
+    """
+    hook = sys.unraisablehook
+
+    def look(told: sys.UnraisableHookArgs) -> None:
+        if isinstance(told.exc_value, Ended):
+            _raise_soon(told.exc_value)
+        else:
+            hook(told)
+
+    before = signal.getsignal(signal.SIGALRM)
+    sys.unraisablehook = look
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raise_soon(error: Ended) -> None:
+    def again(number: int, frame: FrameType | None) -> NoReturn:
+        raise error
+
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
 
 
 def _begin_to_end(number: int, frame: FrameType | None) -> None:

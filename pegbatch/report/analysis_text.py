@@ -18,6 +18,7 @@ from pegbatch.model.analysis import (
 from pegbatch.model.history import Execution
 from pegbatch.model.plain import plain_line
 from pegbatch.model.run_status import TaskCounts
+from pegbatch.model.sub_workflows import SUB_WORKFLOW
 from pegbatch.report.counts import count_text
 from pegbatch.report.status import LONGEST_LINE, headline
 
@@ -106,7 +107,7 @@ def _group(group: FailureGroup, analysis: Analysis, telling: Telling) -> Iterato
     yield from _log(group, analysis)
     yield from _next(group.cause)
     if group.tasks and group.transformation:
-        yield from _commands(group.example.id, telling)
+        yield from _commands(group.example.id, group.transformation, telling)
 
 
 def _skipped_text(group: FailureGroup) -> str:
@@ -161,10 +162,20 @@ def _next(cause: Cause) -> Iterator[str]:
         yield from (_row("", line) for line in others)
 
 
-def _commands(task_id: str, telling: Telling) -> Iterator[str]:
-    words = f"{telling.submit_dir} {task_word(task_id)}"
-    yield _row("debug", f"pegbatch debug {words}")
-    yield _row("read", f"pegbatch logs {words}")
+def _commands(task_id: str, transformation: str, telling: Telling) -> Iterator[str]:
+    commands = commands_of(task_id, transformation, telling.submit_dir)
+    return (_row(label, command) for label, command in commands)
+
+
+def commands_of(task_id: str, transformation: str, submit_dir: str) -> Iterator[tuple[str, str]]:
+    """Yield what looks closer at a task: (what for, command).
+
+    Shapes: the planner of a sub-workflow is not debugged, since it would submit jobs.
+    """
+    words = f"{submit_dir} {task_word(task_id)}"
+    if transformation != str(SUB_WORKFLOW):
+        yield "debug", f"pegbatch debug {words}"
+    yield "read", f"pegbatch logs {words}"
 
 
 def task_word(task_id: str) -> str:
@@ -214,7 +225,7 @@ def story_text(story: TaskStory, telling: Telling) -> str:
         url = log_url(story.runs, last)
         rows += [_row("log", plain_line(url))] if url else []
     if story.state != "waiting":
-        rows += _commands(story.root or task.id, telling)
+        rows += _commands(story.root or task.id, "" if story.root else task.transformation, telling)
     return "\n".join(rows)
 
 

@@ -8,7 +8,7 @@ from pegbatch.model.analysis import Analysis, FailureGroup, RunUrls, last_words,
 from pegbatch.model.plain import plain
 from pegbatch.model.statistics import ActualCost, ResourceRow
 from pegbatch.report.advice import advice
-from pegbatch.report.analysis_text import group_title, task_word, who_text
+from pegbatch.report.analysis_text import commands_of, group_title, who_text
 from pegbatch.report.cost_text import cost_lines, hours, money
 from pegbatch.report.counts import count_text
 from pegbatch.report.markup import Child, Markup, element, joined, table
@@ -95,8 +95,8 @@ def _names(what: str, names: Sequence[str], total: int) -> str:
 def _commands(group: FailureGroup, submit_dir: str) -> Markup | None:
     if not group.tasks or not group.transformation:
         return None
-    words = f"{submit_dir} {task_word(group.example.id)}"
-    lines = f"pegbatch debug {words}\npegbatch logs {words}"
+    found = commands_of(group.example.id, group.transformation, submit_dir)
+    lines = "\n".join(command for _, command in found)
     return element("details", element("summary", "Commands"), element("pre", lines, tabindex=0))
 
 

@@ -109,6 +109,9 @@ def users_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
         (home / ".pegasus").mkdir(parents=True)
         (home / ".pegasus" / "credentials.conf").write_text(LOGIN)
         (home / ".pegasus" / "credentials.conf").chmod(0o600)
+        # The script that pip makes of it cannot be run where its path has a space.
+        (base / "bin" / "aws").write_text(f"#!/bin/sh\nexec '{sys.executable}' -m awscli \"$@\"\n")
+        (base / "bin" / "aws").chmod(0o755)
         python = str(Path(sys.executable).parent)
         yield {
             "HOME": str(home),

@@ -104,6 +104,10 @@ def test_a_client_whose_terminal_is_gone_leaves_the_run_alone_and_says_nothing(
         assert process.stderr is not None
         process.stderr.close()
         process.send_signal(signal.SIGHUP)
+        try:
+            process.wait(timeout=LONGEST)
+        finally:
+            process.kill()
     assert process.returncode == 128 + signal.SIGHUP
     assert answer("status", submit_dir, cwd=base)["state"] == "running"
 

@@ -128,7 +128,8 @@ def test_a_users_script_makes_its_queue_runs_and_deletes_it(
     user: Desk, left: str, submit: str
 ) -> None:
     save_users_files(user.folder)
-    said = user.types(f"'{sys.executable}' -W ignore {CLIENTS}/api_simulations.py {left} {submit}")
+    script = f"'{sys.executable}' -W ignore '{CLIENTS}/api_simulations.py'"
+    said = user.types(f"{script} {left} {submit}")
     outputs = user.folder / "LOCAL" / "shared-storage"
     assert (outputs / "final.txt").read_text() == "hills\nrun 1\nhills\nrun 2\n"
     if left == "output":

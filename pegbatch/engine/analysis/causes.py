@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from pegbatch.engine.analysis.last_words import last_line, traceback_line
+from pegbatch.engine.analysis.planner_words import planner_cause
 from pegbatch.model.analysis import Cause, last_words
 from pegbatch.model.history import Execution
 from pegbatch.model.plan import Job
@@ -233,6 +234,7 @@ _RULES: tuple[_Rule, ...] = (
     _inputs,
     _outputs,
     _start,
+    planner_cause,
     _memory,
     _messages,
     _shell,

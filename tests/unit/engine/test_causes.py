@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pegbatch.engine.analysis.causes import cause_of
 from pegbatch.engine.analysis.lost_causes import cause_of_lost
+from pegbatch.model.sub_workflows import SUB_WORKFLOW
 from tests.sketched_histories import attempt, job, ran
 
 URL = "s3://bucket/run/data/a.txt"
@@ -124,6 +126,29 @@ def test_a_kill_whose_memory_nobody_knows_may_have_been_for_it() -> None:
     assert (cause.kind, cause.sentence) == (
         "memory", "ended by SIGKILL, most likely for its memory"
     )  # fmt: skip
+
+
+PLANNER = """\
+pegbatch: warning: f.yml:1: a key is not known
+pegbatch: f.yml:4: there is no entry for transformation shel in the transformation catalog
+  add it there, with the path of its executable
+--- not of the planner
+"""
+
+
+def test_the_planner_of_a_sub_workflow_says_itself_why_and_what_next() -> None:
+    of_planner = replace(job("L0"), transformations=(str(SUB_WORKFLOW),))
+    execution = ran("t1", state="failed", reason="exit code 4", exit_code=4, stderr_tail=PLANNER)
+    cause = cause_of(execution, of_planner)
+    assert cause.sentence == (
+        "exit code 4: f.yml:4: there is no entry for transformation shel in the transformation "
+        "catalog"
+    )
+    assert cause.advice == "add it there, with the path of its executable"
+    # What other tasks say is not taken for words of ours.
+    assert cause_of(execution, job("L0")).sentence == "exit code 4: --- not of the planner"
+    silent = replace(execution, stderr_tail="")
+    assert cause_of(silent, of_planner).sentence == "exit code 4"
 
 
 def test_each_kind_that_the_program_cannot_explain_has_a_next_step() -> None:

@@ -12,7 +12,14 @@ from pegbatch.engine.analysis.grouping import analyse, tell_task
 from pegbatch.model.analysis import CauseKind
 from pegbatch.model.history import Execution, History
 from pegbatch.model.plain import plain_line
-from pegbatch.report.analysis_text import Telling, analysis_text, story_text, task_word
+from pegbatch.model.sub_workflows import SUB_WORKFLOW
+from pegbatch.report.analysis_text import (
+    Telling,
+    analysis_text,
+    commands_of,
+    story_text,
+    task_word,
+)
 from tests.sketched_histories import attempt, history, job, ran, task
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "analyze.md"
@@ -114,6 +121,11 @@ def test_words_of_others_are_harmless_and_make_no_lines_of_their_own() -> None:
 def test_a_task_whose_name_begins_with_a_dash_can_be_typed() -> None:
     assert task_word("-x") == "-- -x"
     assert task_word("a b") == "'a b'"
+
+
+def test_the_planner_of_a_sub_workflow_is_read_and_not_debugged() -> None:
+    commands = list(commands_of("sub", str(SUB_WORKFLOW), "run0001"))
+    assert commands == [("read", "pegbatch logs run0001 sub")]
 
 
 def test_the_story_of_a_skipped_task_leads_to_its_root() -> None:
