@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,16 +48,7 @@ def test_its_jobs_go_where_the_job_itself_was_told_to_be() -> None:
 
 
 def test_on_amazon_there_is_no_embedded_aws() -> None:
-    amazon = KnownRun(
-        run_url="s3://b/run",
-        service="aws",
-        wire=False,
-        job_prefix="w-0a1b2c3d",
-        started=1.0,
-        number=1,
-        queues=("q",),
-        local_folder="",
-    )
+    amazon = replace(OUTER, service="aws", local_folder="")
     host = read_host(amazon, "s", {**TOLD, "AWS_ENDPOINT_URL_BATCH": ""})
     assert (host.local_folder, host.batch_url) == (None, "")
 
