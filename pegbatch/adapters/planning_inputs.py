@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TypeVar
@@ -47,7 +47,17 @@ NO_CATALOGS = Catalogs(
 )
 
 
+_SITE_FILE = "pegasus.catalog.site.file"
+_TRANSFORMATION_FILE = "pegasus.catalog.transformation.file"
 _REPLICA_FILE = "pegasus.catalog.replica.file"
+USUAL_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        _SITE_FILE: ("sites.yml", "sites.xml"),
+        _TRANSFORMATION_FILE: ("transformations.yml", "tc.txt"),
+        _REPLICA_FILE: ("replicas.yml", "rc.txt"),
+    }
+)
+"""By the property that names a catalog, where it lies where nothing names it."""
 _FILE_FIRST = ("rc.txt", "replicas.yml")
 _USUAL_REPLICAS = {"file": _FILE_FIRST, "simplefile": _FILE_FIRST, "regex": _FILE_FIRST}
 """Where a replica catalog of some type lies where nothing names it."""
@@ -98,51 +108,59 @@ def load_catalogs(
     Source: Pegasus user guide, pegasus.catalog.*.file; SimpleFile.connect for what is not there.
     """
     folders = (directory, *((conf.parent,) if conf else ()))
-    files: list[Path] = []
-    gathering = Gathering()
-
-    def load(
-        key: str,
-        usual: tuple[str, ...],
-        empty: Catalog,
-        read: Callable[[bytes, str, Mapping[str, str]], Catalog],
-    ) -> Catalog:
-        path = gathering.attempt(lambda: _find(settings, key, usual, folders, brought, copies))
-        if path is None:
-            return empty
-        files.append(path)
-        at_most = SMALL_FILE_BYTES if key == "pegasus.catalog.site.file" else None
-        place = copies.get(str(path), path)
-        found = gathering.attempt(
-            lambda: read(read_input(place, at_most=at_most), str(path), environment)
-        )
-        return empty if found is None else found
-
-    gathering.attempt(lambda: check_types(settings))
+    shelf = _Shelf(settings, folders, environment, brought, copies)
+    shelf.gathering.attempt(lambda: check_types(settings))
     kind = settings.get("pegasus.catalog.replica").strip().lower()
     absent = _absent_replicas(settings, kind, folders, (*brought, *copies))
+    usual = _USUAL_REPLICAS.get(kind, USUAL_NAMES[_REPLICA_FILE])
     catalogs = Catalogs(
-        sites=load(
-            "pegasus.catalog.site.file", ("sites.yml", "sites.xml"), NO_CATALOGS.sites, read_sites
+        sites=shelf.load(_SITE_FILE, NO_CATALOGS.sites, read_sites, at_most=SMALL_FILE_BYTES),
+        transformations=shelf.load(
+            _TRANSFORMATION_FILE, NO_CATALOGS.transformations, read_transformations
         ),
-        transformations=load(
-            "pegasus.catalog.transformation.file",
-            ("transformations.yml", "tc.txt"),
-            NO_CATALOGS.transformations,
-            read_transformations,
-        ),
-        replicas=load(
-            _REPLICA_FILE,
-            _USUAL_REPLICAS.get(kind, ("replicas.yml", "rc.txt")),
-            NO_CATALOGS.replicas,
-            read_replicas,
-        )
+        replicas=shelf.load(_REPLICA_FILE, NO_CATALOGS.replicas, read_replicas, usual)
         if absent is None
         else absent,
-        files=tuple(files),
+        files=tuple(shelf.files),
     )
-    gathering.finish()
+    shelf.gathering.finish()
     return catalogs
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Where catalogs are looked for, those that were found, and what is wrong with them."""
+
+    settings: Settings
+    folders: tuple[Path, ...]
+    environment: Mapping[str, str]
+    brought: Mapping[str, Path]
+    copies: Mapping[str, Path]
+    files: list[Path] = field(default_factory=list)
+    gathering: Gathering = field(default_factory=Gathering)
+
+    def load(
+        self,
+        key: str,
+        empty: Catalog,
+        read: Callable[[bytes, str, Mapping[str, str]], Catalog],
+        usual: tuple[str, ...] = (),
+        *,
+        at_most: int | None = None,
+    ) -> Catalog:
+        """Read one catalog; the empty one where there is none, or it is malformed."""
+        names = usual or USUAL_NAMES[key]
+        path = self.gathering.attempt(
+            lambda: _find(self.settings, key, names, self.folders, self.brought, self.copies)
+        )
+        if path is None:
+            return empty
+        self.files.append(path)
+        place = self.copies.get(str(path), path)
+        found = self.gathering.attempt(
+            lambda: read(read_input(place, at_most=at_most), str(path), self.environment)
+        )
+        return empty if found is None else found
 
 
 def _absent_replicas(

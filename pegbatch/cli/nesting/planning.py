@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pegbatch.adapters.plan_writer import PlannedWith, write_submit_directory
+from pegbatch.adapters.planning_inputs import USUAL_NAMES
 from pegbatch.adapters.private_files import write_private
 from pegbatch.adapters.properties_text import properties_text
 from pegbatch.adapters.submit_dir import CATALOGS_FOLDER
@@ -27,12 +28,6 @@ from pegbatch.planner.pipeline import plan_workflow
 from pegbatch.ports import ObjectStore
 from pegbatch.report.replica_catalogs import yaml_lines
 
-CATALOG_NAMES = {
-    "pegasus.catalog.site.file": ("sites.yml", "sites.xml"),
-    "pegasus.catalog.transformation.file": ("transformations.yml", "tc.txt"),
-    "pegasus.catalog.replica.file": ("replicas.yml", "rc.txt"),
-}
-"""Under which names catalogs are found that no property names."""
 SITE = "local"
 """Of what the outer workflow hands over: its URLs say where it lies."""
 
@@ -159,7 +154,7 @@ def _properties_file(desk: _Desk) -> Path:
 
 def _named_catalogs(handed: HandedDown, copies: Mapping[str, Path]) -> Iterator[str]:
     """Yield definitions of properties: catalogs that came with the workflow, else the outer's."""
-    for key, names in CATALOG_NAMES.items():
+    for key, names in USUAL_NAMES.items():
         own = next((name for name in names if Path(name).is_file()), None)
         if own is None and handed.catalogs.get(key) in copies:
             own = handed.catalogs[key]
