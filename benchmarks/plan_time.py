@@ -13,16 +13,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.generate_workflow import SHAPES, write_workflow
 from benchmarks.rows import Row
+from benchmarks.taken import ROOT, Taken, least, memory_row, rows_of, run, run_printing
 
 READERS = {
     ".dax": """
@@ -57,63 +56,43 @@ OTHER_SHAPES_BOUND = 10.0
 GROWTH_BOUND = 11.0
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What reading or planning took, the least of several times."""
+class Planned(NamedTuple):
+    """What planning took, and what it left."""
 
-    seconds: float
-    cpu_seconds: float
-    peak_rss_mib: float = 0.0
-    bytes_on_disk: int = 0
+    taken: Taken
+    bytes_on_disk: int
 
 
 def read_bare(workflow: Path) -> Taken:
     """Read the file with nothing around, in a process of its own."""
     program = TIMED.format(reader=READERS[workflow.suffix])
     command = [sys.executable, "-c", program, str(workflow)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds, cpu_seconds = output.split()
+    seconds, cpu_seconds = run_printing(command, os.environ, ROOT)[1].split()
     return Taken(float(seconds), float(cpu_seconds))
 
 
-def plan(workflow: Path, options: Sequence[str]) -> Taken:
+def plan(workflow: Path, options: Sequence[str]) -> Planned:
     """Plan the file in a process of its own; what that starts counts, too."""
     with tempfile.TemporaryDirectory(dir=workflow.parent) as folder:
         command = [sys.executable, "-m", "pegbatch", "plan", "--no-catalogs", "--json", *options]
         command += ["--dir", folder, str(workflow)]
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise SystemExit(f"pegbatch plan ended with exit code {process.returncode}")
-        cpu_seconds = usage.ru_utime + usage.ru_stime
-        return Taken(seconds, cpu_seconds, usage.ru_maxrss / 1024, _disk(Path(folder)))
+        return Planned(run(command, os.environ, ROOT), _disk(Path(folder)))
 
 
 def _disk(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def measure(workflow: Path, options: Sequence[str], repeat: int) -> tuple[Taken, Taken]:
+def measure(workflow: Path, options: Sequence[str], repeat: int) -> tuple[Taken, Planned]:
     """Return what the bare reader and planning took, in turn, at least."""
     pairs = [(read_bare(workflow), plan(workflow, options)) for _ in range(repeat)]
-    return _least([pair[0] for pair in pairs]), _least([pair[1] for pair in pairs])
-
-
-def _least(taken: Sequence[Taken]) -> Taken:
-    return Taken(
-        min(one.seconds for one in taken),
-        min(one.cpu_seconds for one in taken),
-        max(one.peak_rss_mib for one in taken),
-        taken[0].bytes_on_disk,
-    )
+    planned = Planned(least(pair[1].taken for pair in pairs), pairs[0][1].bytes_on_disk)
+    return least(pair[0] for pair in pairs), planned
 
 
 def measure_shape(
     shape: str, tasks: int, suffix: str, repeat: int, folder: Path
-) -> tuple[Taken, Taken]:
+) -> tuple[Taken, Planned]:
     """Write a workflow and measure it."""
     workflow = folder / f"{shape}-{tasks}{suffix}"
     write_workflow(workflow, tasks, shape)
@@ -123,31 +102,14 @@ def measure_shape(
         workflow.unlink()
 
 
-def rows_of(shape: str, tasks: int, suffix: str, bare: Taken, planned: Taken) -> Iterator[Row]:
+def shape_rows(shape: str, tasks: int, suffix: str, bare: Taken, planned: Planned) -> Iterator[Row]:
     """Yield the rows of one workflow."""
     name = f"{shape}{' YAML' if suffix == '.yml' else ''}"
-    bound = TIME_BOUNDS.get((suffix, tasks)) if shape == "two-level" else OTHER_SHAPES_BOUND
-    yield Row(
-        name=f"{name}, time",
-        size=tasks,
-        value=planned.seconds,
-        unit="s",
-        floor=bare.seconds,
-        bound=bound,
-    )
-    yield Row(
-        name=f"{name}, processor time",
-        size=tasks,
-        value=planned.cpu_seconds,
-        unit="CPU s",
-        floor=bare.cpu_seconds,
-        bound=bound,
-    )
-    bound = MEMORY_BOUNDS.get(tasks) if shape == "two-level" else None
-    yield Row(
-        name=f"{name}, peak RSS", size=tasks, value=planned.peak_rss_mib, unit="MiB", bound=bound
-    )
-    bound = BYTES_BOUND if shape == "two-level" else None
+    is_main = shape == "two-level"
+    bound = TIME_BOUNDS.get((suffix, tasks)) if is_main else OTHER_SHAPES_BOUND
+    yield from rows_of(name, tasks, planned.taken, bare, bound)
+    yield memory_row(name, tasks, planned.taken, MEMORY_BOUNDS.get(tasks) if is_main else None)
+    bound = BYTES_BOUND if is_main else None
     each = planned.bytes_on_disk / tasks
     yield Row(name=f"{name}, on disk", size=tasks, value=each, unit="bytes/task", bound=bound)
 
@@ -161,15 +123,15 @@ def plan_rows(quick: bool) -> Iterator[Row]:
         measured = {}
         for shape, suffix in shapes:
             measured[shape, suffix] = measure_shape(shape, tasks, suffix, repeat, folder)
-            yield from rows_of(shape, tasks, suffix, *measured[shape, suffix])
+            yield from shape_rows(shape, tasks, suffix, *measured[shape, suffix])
         large = measure_shape("two-level", 10 * tasks, ".dax", 1, folder)
-        yield from rows_of("two-level", 10 * tasks, ".dax", *large)
+        yield from shape_rows("two-level", 10 * tasks, ".dax", *large)
         yield Row(
             name="two-level, growth",
             size=10 * tasks,
-            value=large[1].cpu_seconds,
+            value=large[1].taken.cpu_seconds,
             unit="CPU s",
-            floor=measured["two-level", ".dax"][1].cpu_seconds,
+            floor=measured["two-level", ".dax"][1].taken.cpu_seconds,
             bound=GROWTH_BOUND,
         )
 
@@ -192,7 +154,7 @@ def main() -> None:
             taken = measure_shape(
                 options.shape, options.tasks, suffix, options.repeat, Path(folder)
             )
-    for row in rows_of(options.shape, options.tasks, suffix, *taken):
+    for row in shape_rows(options.shape, options.tasks, suffix, *taken):
         print(json.dumps(row.to_json()))
 
 

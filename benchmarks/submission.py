@@ -12,94 +12,53 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
+import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.rows import Row
-from tests.counted_aws import CountedAws, counted_aws
+from benchmarks.taken import ROOT, Taken, memory_row, run_printing
+from tests.counted_aws import CountedAws, counted_aws, end_as_failed, write_counted_workflow
 
 CALLS_A_SECOND = 50
 """Source: AWS Batch service quotas, SubmitJob."""
 STATUS_SECONDS_BOUND = 2.0
 MEMORY_BOUND = 300
-CATALOGS = """
-pegasus: "5.0"
-name: levels
-siteCatalog:
-  pegasus: "5.0"
-  sites:
-    - name: cloud
-      directories:
-        - type: sharedScratch
-          path: /b/scratch
-          fileServers: [{operation: all, url: "s3://b/scratch"}]
-transformationCatalog:
-  pegasus: "5.0"
-  transformations:
-"""
-PROPERTIES = """
-pegbatch.array.by = cluster
-pegasus.aws.region = us-east-1
-pegasus.aws.account = 111122223333
-pegasus.aws.batch.job_queue = q
-pegasus.aws.batch.job_definition = d
-"""
 
 
-class Taken(NamedTuple):
-    """What one command took."""
+class Ran(NamedTuple):
+    """What one command took, called and printed."""
 
-    seconds: float
-    cpu_seconds: float
-    peak_rss_mib: float
+    taken: Taken
     calls: Counter[str]
     printed: str
 
 
-def write_workflow(file: Path, arrays: int, tasks: int) -> None:
-    """Write a workflow of one level in which each of so many transformations has so many tasks."""
-    program = "sites: [{name: cloud, pfn: /bin/true, type: installed}]"
-    with file.open("w", encoding="utf-8") as stream:
-        stream.write(CATALOGS)
-        stream.writelines(f"    - {{name: p{number}, {program}}}\n" for number in range(arrays))
-        stream.write("jobs:\n")
-        for number in range(arrays):
-            stream.writelines(
-                f"- {{type: job, name: p{number}, id: t{number}.{task}, arguments: [], uses: []}}\n"
-                for task in range(tasks)
-            )
+def job_lines(arrays: int, tasks: int) -> Iterator[str]:
+    """Yield one level in which each of so many transformations has so many tasks."""
+    for number, task in product(range(arrays), range(tasks)):
+        yield f"- {{type: job, name: p{number}, id: t{number}.{task}, arguments: [], uses: []}}\n"
 
 
-def command(*words: str | Path, aws: CountedAws | None = None) -> Taken:
+def command(*words: str | Path, aws: CountedAws | None = None) -> Ran:
     """Run `pegbatch …` in a process of its own."""
     environment = {**os.environ, **(aws.environment if aws else {})}
-    start = time.perf_counter()
     line = [sys.executable, "-m", "pegbatch", *map(str, words)]
-    with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        printed = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"pegbatch {words[0]} ended with exit code {process.returncode}")
-    seconds, cpu = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
-    calls = aws.taken() if aws else Counter[str]()
-    return Taken(seconds, cpu, usage.ru_maxrss / 1024, calls, printed)
+    taken, printed = run_printing(line, environment, ROOT, codes=(0, 1))
+    return Ran(taken, aws.taken() if aws else Counter(), printed)
 
 
 def plan(folder: Path, arrays: int, tasks: int) -> Path:
     """Plan such a workflow; return its submit directory."""
     folder.mkdir()
-    write_workflow(folder / "levels.yml", arrays, tasks)
-    (folder / "pegasus.properties").write_text(PROPERTIES)
+    workflow = write_counted_workflow(folder, arrays, job_lines(arrays, tasks))
     conf = ("--conf", folder / "pegasus.properties", "--dir", folder, "--cleanup", "none")
-    planned = command("plan", "--json", *conf, folder / "levels.yml")
+    planned = command("plan", "--json", *conf, workflow)
     return Path(json.loads(planned.printed)["submit_dir"])
 
 
@@ -110,8 +69,12 @@ def submission_rows(quick: bool) -> Iterator[Row]:
         folder = Path(name)
         with counted_aws() as aws:
             yield from _of_many_arrays(aws, plan(folder / "arrays", arrays, 2))
+        submit_dir = plan(folder / "tasks", 10 if quick else 100, tasks)
+        again = shutil.copytree(submit_dir, folder / "again")
         with counted_aws() as aws:
-            yield from _of_many_tasks(aws, plan(folder / "tasks", 10 if quick else 100, tasks))
+            yield from _of_many_tasks(aws, submit_dir)
+        with counted_aws() as aws:
+            yield from _of_many_failures(aws, again)
 
 
 def _of_many_arrays(aws: CountedAws, submit_dir: Path) -> Iterator[Row]:
@@ -139,7 +102,7 @@ def _of_many_tasks(aws: CountedAws, submit_dir: Path) -> Iterator[Row]:
     yield Row(
         name="status of tasks, processor time beyond --help",
         size=tasks,
-        value=status.cpu_seconds - bare.cpu_seconds,
+        value=status.taken.cpu_seconds - bare.taken.cpu_seconds,
         unit="CPU s",
         bound=STATUS_SECONDS_BOUND,
     )
@@ -154,6 +117,36 @@ def _of_many_tasks(aws: CountedAws, submit_dir: Path) -> Iterator[Row]:
     yield Row(name="resume of 3 tasks: LIST, GET", size=tasks, value=looked, unit="calls")
 
 
+def _of_many_failures(aws: CountedAws, submit_dir: Path) -> Iterator[Row]:
+    header = json.loads((submit_dir / "plan.json").read_bytes())
+    run_url = json.loads(command("run", "--detach", "--json", submit_dir, aws=aws).printed)["run"]
+    failed = 0
+    for job in header["jobs"]:
+        if job["kind"] == "compute":
+            for bag in range(0, job["size"], 2):
+                aws.put(f"{run_url}/failures/{job['name']}/{bag}.1.1.0")
+                failed += 1
+    end_as_failed(aws)
+    command("status", submit_dir, aws=aws)  # which records the end
+    bare, status = command("--help"), command("status", submit_dir, aws=aws)
+    seconds = status.taken.cpu_seconds - bare.taken.cpu_seconds
+    yield Row(
+        name="status of failures, processor time beyond --help",
+        size=failed,
+        value=seconds,
+        unit="CPU s",
+        bound=STATUS_SECONDS_BOUND,
+    )
+    yield _memory("status of failures", failed, status)
+    yield _calls("status of failures: LIST", failed, status.calls["LIST"], -(-failed // 1_000))
+    resume = command("run", "--detach", submit_dir, aws=aws)
+    yield _memory("resume of failures", failed, resume)
+    cpu = resume.taken.cpu_seconds
+    yield Row(name="resume of failures, processor time", size=failed, value=cpu, unit="CPU s")
+    looked = resume.calls["LIST"] + resume.calls["GET"]
+    yield _calls("resume of failures: LIST, GET", failed, looked, -(-failed // 1_000))
+
+
 def _begin(aws: CountedAws) -> None:
     """Let half the children of each array have ended, and some run."""
     for job_id, job in aws.jobs.items():
@@ -164,9 +157,7 @@ def _begin(aws: CountedAws) -> None:
 
 def _fail(aws: CountedAws, header: dict[str, object], run_url: str) -> None:
     """End the run with one failed task in each of three arrays."""
-    ids = list(aws.jobs)
-    aws.set_states("SUCCEEDED", ids=ids[:-1])
-    aws.set_states("FAILED", reason="Essential container in task exited", ids=ids[-1:])
+    end_as_failed(aws)
     for number in range(3):
         for job in header["jobs"]:  # type: ignore[attr-defined]
             if job["transformations"] == [f"p{number}"]:
@@ -174,13 +165,12 @@ def _fail(aws: CountedAws, header: dict[str, object], run_url: str) -> None:
     aws.taken()
 
 
-def _time(name: str, size: int, taken: Taken, least: float) -> Row:
-    return Row(name=f"{name}, time", size=size, value=taken.seconds, unit="s", floor=least)
+def _time(name: str, size: int, ran: Ran, least: float) -> Row:
+    return Row(name=f"{name}, time", size=size, value=ran.taken.seconds, unit="s", floor=least)
 
 
-def _memory(name: str, size: int, taken: Taken) -> Row:
-    peak = taken.peak_rss_mib
-    return Row(name=f"{name}, peak RSS", size=size, value=peak, unit="MiB", bound=MEMORY_BOUND)
+def _memory(name: str, size: int, ran: Ran) -> Row:
+    return memory_row(name, size, ran.taken, MEMORY_BOUND)
 
 
 def _calls(name: str, size: int, calls: int, least: int) -> Row:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.rows import Row
 
 ROOT = Path(__file__).resolve().parents[1]
+LAUNCHER = """
+import os, sys, time
+start = time.perf_counter()
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+seconds = time.perf_counter() - start
+used, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+with open(int(sys.argv[1]), "w") as telling:
+    print(os.waitstatus_to_exitcode(status), seconds, used, peak, file=telling)
+"""
+"""Starts a command and says what it took. A process of its own: the peak of memory of a process is
+never less than that of the one which started it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +51,45 @@ def least(taken: Iterable[Taken]) -> Taken:
 
 
 def run(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> Taken:
-    """Run a command to its end, which must be a good one."""
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        words, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{' '.join(words)} ended with exit code {process.returncode}")
-    return Taken(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    """Run a command to its end, which must be a good one; what it prints goes nowhere."""
+    return _run(words, environment, folder, subprocess.DEVNULL, (0,))[0]
+
+
+def run_printing(
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    codes: Collection[int] = (0,),
+) -> tuple[Taken, str]:
+    """Run a command to its end, which must be one of these; return what it took and printed."""
+    return _run(words, environment, folder, subprocess.PIPE, codes)
+
+
+def _run(
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    stdout: int,
+    codes: Collection[int],
+) -> tuple[Taken, str]:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, encoding="utf-8") as told, os.fdopen(writer, "w") as telling:
+        process = subprocess.Popen(
+            [sys.executable, "-ISc", LAUNCHER, str(writer), *words],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            text=True,
+            pass_fds=[writer],
+        )
+        telling.close()
+        printed = process.communicate()[0] or ""
+        code, seconds, cpu_seconds, peak = told.read().split()
+    if int(code) not in codes:
+        raise SystemExit(f"{' '.join(words)} ended with exit code {code}")
+    return Taken(float(seconds), float(cpu_seconds), float(peak)), printed
 
 
 def bare(environment: Mapping[str, str], *words: str | Path) -> Taken:
@@ -63,7 +102,13 @@ def bare(environment: Mapping[str, str], *words: str | Path) -> Taken:
     return Taken(float(seconds), float(cpu_seconds))
 
 
-def rows_of(name: str, size: int, value: Taken, floor: Taken, bound: float) -> Iterator[Row]:
+def memory_row(name: str, size: int, value: Taken, bound: float | None) -> Row:
+    """Return the row of a peak of memory."""
+    peak = value.peak_rss_mib
+    return Row(name=f"{name}, peak RSS", size=size, value=peak, unit="MiB", bound=bound)
+
+
+def rows_of(name: str, size: int, value: Taken, floor: Taken, bound: float | None) -> Iterator[Row]:
     """Yield time and processor time against a floor."""
     yield Row(
         name=f"{name}, time",

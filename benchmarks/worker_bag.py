@@ -20,8 +20,8 @@ from urllib.request import Request, urlopen
 from benchmarks.rows import Row
 from benchmarks.s3_stand_in import CREDENTIALS, s3_stand_in
 from benchmarks.taken import Taken, bare, least, rows_of, run
+from pegbatch.adapters.s3_bucket import S3Options
 from pegbatch.adapters.store import Store
-from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.adapters.worker_archive import write_worker
 from tests.functional.measured import measured
 from tests.run_layout import RunLayout, task

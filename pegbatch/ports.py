@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pegbatch.model.events import RunEvent
 from pegbatch.model.queue_facts import QueueFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectInfo:
-    """What a store says of one object."""
+class ObjectInfo(NamedTuple):
+    """What a store says of one object; a tuple, since a listing may show a million of them."""
 
     url: str
     size_bytes: int

@@ -13,12 +13,13 @@ import threading
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -27,6 +28,28 @@ PAGE = 1000
 METADATA = "x-amz-meta-"
 DATE = "Mon, 01 Jan 2024 00:00:00 GMT"
 QUEUE = "arn:aws:batch:us-east-1:111122223333:job-queue/q"
+CATALOGS = """
+pegasus: "5.0"
+name: counted
+siteCatalog:
+  pegasus: "5.0"
+  sites:
+    - name: cloud
+      directories:
+        - type: sharedScratch
+          path: /b/scratch
+          fileServers: [{operation: all, url: "s3://b/scratch"}]
+transformationCatalog:
+  pegasus: "5.0"
+  transformations:
+"""
+PROPERTIES = """
+pegbatch.array.by = cluster
+pegasus.aws.region = us-east-1
+pegasus.aws.account = 111122223333
+pegasus.aws.batch.job_queue = q
+pegasus.aws.batch.job_definition = d
+"""
 
 
 _Answer = tuple[int, bytes, Mapping[str, str]]
@@ -46,8 +69,12 @@ class CountedAws:
     """Of SubmitJob, in order."""
     objects: dict[str, tuple[bytes, Mapping[str, str]]] = field(default_factory=dict)
     """By `bucket/key`: bytes and metadata."""
+    asked: Counter[str] = field(default_factory=Counter)
+    """By `HEAD bucket/key` or `GET bucket/key`: how often an object was asked for."""
     parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
     """Of uploads that are under way."""
+    names: list[str] = field(default_factory=list)
+    """Of the objects, in order, as the last LIST found them."""
     ran: Callable[[int], float] = lambda index: 60.0
     """How many seconds the child of an index has run, where it has begun."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -66,6 +93,7 @@ class CountedAws:
     def taken(self) -> Counter[str]:
         """Return the calls since this was last asked."""
         calls, self.calls = self.calls, Counter()
+        self.asked.clear()
         return calls
 
     def set_states(self, status: str, *, reason: str = "", ids: Sequence[str] = ()) -> None:
@@ -165,7 +193,9 @@ class CountedAws:
 
     def listing(self, bucket: str, query: Mapping[str, Sequence[str]]) -> str:
         """Return one page of ListObjectsV2."""
-        names = sorted(name for name in tuple(self.objects) if name.startswith(f"{bucket}/"))
+        if len(self.names) != len(self.objects):
+            self.names = sorted(self.objects)
+        names = self.names
         start = f"{bucket}/{query.get('prefix', [''])[0]}"
         after = query.get("continuation-token", query.get("start-after", [""]))[0]
         first = bisect_left(names, max(start, f"{bucket}/{after}\0" if after else ""))
@@ -213,7 +243,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.aws.calls["PART"] += 1
             return self._part(name, query, body)
         self.aws.calls[self.command] += 1
-        return self._put(name, body) if self.command == "PUT" else self._object(name)
+        if self.command == "PUT":
+            return self._put(name, body)
+        self.aws.asked[f"{self.command} {name}"] += 1
+        return self._object(name)
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815
 
@@ -265,6 +298,31 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def end_as_failed(aws: CountedAws) -> None:
+    """Let all jobs succeed but the verdict, which tells that tasks have failed."""
+    ids = list(aws.jobs)
+    aws.set_states("SUCCEEDED", ids=ids[:-1])
+    aws.set_states("FAILED", reason="Essential container in task exited", ids=ids[-1:])
+
+
+def write_counted_workflow(folder: Path, transformations: int, jobs: Iterable[str]) -> Path:
+    """Write a workflow of so many transformations, `p0` and on, and how it is planned.
+
+    Shapes: jobs are lines of YAML, newlines included; each transformation is an array of its own.
+    Returns the workflow; `pegasus.properties` lies beside it.
+    """
+    workflow = folder / "counted.yml"
+    program = "sites: [{name: cloud, pfn: /bin/true, type: installed}]"
+    with workflow.open("w", encoding="utf-8") as stream:
+        stream.write(CATALOGS)
+        names = (f"p{number}" for number in range(transformations))
+        stream.writelines(f"    - {{name: {name}, {program}}}\n" for name in names)
+        stream.write("jobs:\n")
+        stream.writelines(jobs)
+    (folder / "pegasus.properties").write_text(PROPERTIES)
+    return workflow
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class RunLayout:
         """Return the failure marks, `<array>/<bag>.<try>.<failed>.<skipped>`."""
         folder = self.url(layout.FAILURES_KEY)
         names = sorted(info.url.removeprefix(f"{folder}/") for info in self.store.list(folder))
-        return [name for name in names if not name.endswith((".again", ".lost"))]
+        return [name for name in names if not name.endswith((".again", ".lost", ".complaint"))]
 
     def log(self, array: str, bag: int, number: int = 1, attempt: int = 1) -> str:
         """Return the log of one attempt."""

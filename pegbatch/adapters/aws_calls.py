@@ -104,18 +104,26 @@ LONGEST_QUEUE_SECONDS = 10.0
 class CallBudget:
     """At most so many calls a second, over all threads of the process."""
 
-    def __init__(self, clock: Clock, calls_per_second: float = CALLS_PER_SECOND) -> None:
-        """Start with the right to one call."""
+    def __init__(
+        self, clock: Clock, calls_per_second: float = CALLS_PER_SECOND, *, late: int = 0
+    ) -> None:
+        """Start with the right to one call.
+
+        Shapes: late is how many calls that were due, and that nobody made, may be made at once
+        later; in no second there are more than calls_per_second, late and one more.
+        """
         self._clock = clock
         self._gap = 1.0 / calls_per_second
-        self._next = 0.0
+        self._late = late * self._gap
+        self._next: float | None = None
         self._lock = threading.Lock()
 
     def take(self) -> None:
         """Wait until the next call may be made."""
         with self._lock:
             now = self._clock.now()
-            start = max(now, min(self._next, now + LONGEST_QUEUE_SECONDS))
+            due = now if self._next is None else self._next
+            start = max(now - self._late, min(due, now + LONGEST_QUEUE_SECONDS))
             self._next = start + self._gap
         if start > now:
             self._clock.sleep(start - now)

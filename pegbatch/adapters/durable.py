@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pegbatch.engine.parallel import map_parallel
+
+FEW_FILES = 1024
+"""So many are handed to threads one by one, of more several at a time: a hand-over takes longer
+than to sync a small file."""
 
 
 def sync_tree(folder: Path) -> None:
@@ -16,11 +20,14 @@ def sync_tree(folder: Path) -> None:
     Files are synced side by side: a file system brings many of them to the disk in one go.
     Errors: OSError where the disk does not take them.
     """
-    folders = [(Path(place), names) for place, _, names in os.walk(folder)]
-    for _ in map_parallel(_sync, (place / name for place, names in folders for name in names)):
+    folders = [(place, names) for place, _, names in os.walk(folder)]
+    files = [f"{place}/{name}" for place, names in folders for name in names]
+    share = len(files) // FEW_FILES + 1
+    shares = (files[first : first + share] for first in range(0, len(files), share))
+    for _ in map_parallel(_sync_all, shares):
         pass
     for place, _ in folders:
-        sync_folder(place)
+        sync_folder(Path(place))
 
 
 def sync_folder(folder: Path) -> None:
@@ -29,7 +36,12 @@ def sync_folder(folder: Path) -> None:
         _sync(folder)
 
 
-def _sync(path: Path) -> None:
+def _sync_all(paths: Iterable[str]) -> None:
+    for path in paths:
+        _sync(path)
+
+
+def _sync(path: str | Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -9,9 +9,11 @@ import hashlib
 import queue
 import threading
 
+from pegbatch.adapters.pieces import Chunk
+
 INLINE_BYTES = 4 << 20
 """What is not larger is hashed in passing: a thread would take longer."""
-CHUNKS_AHEAD = 8
+CHUNKS_AHEAD = 16
 """Chunks that wait to be hashed; beyond that, whoever brings more waits."""
 
 
@@ -21,9 +23,9 @@ class Hashing:
     def __init__(self, size_bytes: int) -> None:
         """Take how many bytes are expected."""
         self._digest = hashlib.sha256()
-        self._chunks: queue.Queue[bytes] = queue.Queue(CHUNKS_AHEAD)
         self._thread: threading.Thread | None = None
         if size_bytes > INLINE_BYTES:
+            self._chunks: queue.Queue[Chunk] = queue.Queue(CHUNKS_AHEAD)
             self._thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self) -> Hashing:
@@ -34,7 +36,7 @@ class Hashing:
     def __exit__(self, *error: object) -> None:
         self._end()
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: Chunk) -> None:
         """Take the next chunk."""
         if self._thread is None:
             self._digest.update(chunk)

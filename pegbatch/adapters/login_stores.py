@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
+from pegbatch.adapters.s3_bucket import S3Options
 from pegbatch.adapters.s3_logins import LOGIN_REGION, S3Login, S3Logins
 from pegbatch.adapters.store import s3_endpoint
-from pegbatch.adapters.store_s3 import S3Options
 
 
 class LoginCredentials:

@@ -15,15 +15,13 @@ from pathlib import Path
 
 from pegbatch.adapters.private_files import FOLDER_MODE, private_folder, write_private
 from pegbatch.adapters.restored_runs import (
-    FILE_SCHEME,
     bring_plan,
     check_jobs,
     read_known_run,
     read_plan,
 )
-from pegbatch.adapters.submit_dir import CATALOGS_FOLDER, SubmitDirectory
+from pegbatch.adapters.submit_dir import SubmitDirectory
 from pegbatch.errors import InputError, ObjectMissing, OutsideError
-from pegbatch.model.handed_down import FILE as HANDED_DOWN
 from pegbatch.model.known_run import KnownRun
 from pegbatch.model.layout import NESTED_FILE, PLAN_FILE, join_url, plan_key, try_file
 from pegbatch.model.nested import NestedFiles, NestedRun
@@ -166,16 +164,3 @@ def _publish(draft: Path, folder: Path) -> None:
         # Another process may have been quicker: then its directory is as good.
         if not (folder / PLAN_FILE).is_file():
             raise
-
-
-def handed_down_folders(submit_dir: Path) -> list[Path]:
-    """Return the output folders that a plan hands down to its sub-workflows; none where it does not
-    tell.
-    """
-    try:
-        data = json.loads((submit_dir / CATALOGS_FOLDER / HANDED_DOWN).read_bytes())
-        known = [url for scope in data["scopes"].values() for url in scope["output_folders"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
-    urls = (url for url in known if isinstance(url, str) and url.startswith(FILE_SCHEME))
-    return [Path(url.removeprefix(FILE_SCHEME)) for url in urls]

@@ -248,9 +248,10 @@ def _free_name(path: Path) -> Path:
 def _write_arrays(planned: PlannedWorkflow, draft: Path) -> None:
     (draft / "arrays").mkdir(mode=FOLDER_MODE)
     for name, members in manifests(planned):
+        # Not a Path each: a plan may have 100,000 arrays.
         with (
-            open_private(draft / bags_file(name)) as bags,
-            open_private(draft / index_file(name)) as index,
+            open_private(f"{draft}/{bags_file(name)}") as bags,
+            open_private(f"{draft}/{index_file(name)}") as index,
         ):
             for member, index_lines in members:
                 bags.write(member)

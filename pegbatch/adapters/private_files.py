@@ -14,7 +14,7 @@ FOLDER_MODE = 0o700
 _ROOT = 0
 
 
-def open_private(path: Path, *, append: bool = False) -> BinaryIO:
+def open_private(path: Path | str, *, append: bool = False) -> BinaryIO:
     """Open a file for writing, emptied or at its end; its mode is put right before it is written.
 
     Errors: OSError.

@@ -24,6 +24,7 @@ from pegbatch.adapters.braindump import (
     read_braindump,
     write_braindump,
 )
+from pegbatch.adapters.handed_down_folders import FILE_SCHEME, keep_folders
 from pegbatch.adapters.private_files import FOLDER_MODE, open_private, write_private
 from pegbatch.adapters.registered_files import OUTPUT_FILE
 from pegbatch.adapters.submit_dir import CATALOGS_FOLDER, PLAN_FILES, VOGROUP
@@ -47,7 +48,6 @@ from pegbatch.model.notify import KEYS as NOTIFY_KEYS
 from pegbatch.model.plan import Job, Plan, plan_from_json
 from pegbatch.ports import ObjectStore
 
-FILE_SCHEME = "file://"
 COUNT_MAX = 1_000_000_000
 """Of the tasks or children of a job; more there never are."""
 HEADER_BYTES_MAX = 256 << 20
@@ -148,6 +148,7 @@ def bring_plan(
     _tame_header(draft)
     _tame_braindump(draft, base)
     _check_uploads(draft)
+    keep_folders(draft, lambda path: _is_below(path, places))
     return _tame_outputs(draft, run_url, places)
 
 

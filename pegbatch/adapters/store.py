@@ -8,15 +8,24 @@ where buckets are directories (the embedded AWS) and for `file://` they are file
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from pegbatch.adapters.drafts import is_full
 from pegbatch.adapters.hashing import Hashing
-from pegbatch.adapters.store_backend import Backend, BrokenTransfer, Opened, Pauses
-from pegbatch.adapters.store_directory import DirectoryBackend, pieces
-from pegbatch.adapters.store_s3 import RETRY_SECONDS, S3Backend, S3Options
+from pegbatch.adapters.pieces import Chunk, pieces, write_all
+from pegbatch.adapters.s3_bucket import RETRY_SECONDS, S3Options
+from pegbatch.adapters.store_backend import (
+    Backend,
+    BodyRefused,
+    BrokenTransfer,
+    Found,
+    Opened,
+    Pauses,
+)
+from pegbatch.adapters.store_directory import DirectoryBackend
+from pegbatch.adapters.store_s3 import S3Backend
 from pegbatch.adapters.store_urls import ObjectUrl, parse_url
 from pegbatch.errors import (
     InputChanged,
@@ -103,8 +112,12 @@ class Store:
         if only_sha256 is not None:
             _check_content(path, only_sha256)
         size_bytes = _size(path)
-        chunks = _file_chunks(path, size_bytes)
-        found = backend.put(place.key, chunks, size_bytes, create=if_absent)
+
+        def put() -> Found:
+            chunks = _file_chunks(path, size_bytes)
+            return backend.put(place.key, chunks, size_bytes, create=if_absent)
+
+        found = _once_more(put)
         return ObjectInfo(url=url, size_bytes=found.size_bytes, sha256=found.sha256)
 
     def copy(self, source_url: str, url: str) -> None:
@@ -113,11 +126,7 @@ class Store:
         target, place = self._locate(url)
         if source is target and source.copy(source_place.key, place.key):
             return
-        opened = source.open(source_place.key)
-        size_bytes = opened.found.size_bytes
-        with Hashing(size_bytes) as digest:
-            chunks = _verified(source_url, opened, digest)
-            target.put(place.key, chunks, size_bytes, create=False)
+        _once_more(partial(_carry, source, source_place.key, source_url, target, place.key))
 
     def list(self, prefix_url: str) -> Iterator[ObjectInfo]:
         """Yield the objects below a folder URL, in no order; nothing where there is no folder."""
@@ -145,7 +154,7 @@ class Store:
             with Hashing(opened.found.size_bytes) as digest, path.open("wb", buffering=0) as file:
                 for chunk in _verified(url, opened, digest, verify=verify):
                     size_bytes += len(chunk)
-                    _write_all(file.fileno(), chunk)
+                    write_all(file.fileno(), chunk)
         except OSError as error:
             path.unlink(missing_ok=True)
             raise _local(error, path) from error
@@ -210,7 +219,23 @@ def _retry_seconds(environ: Mapping[str, str]) -> float:
         ) from error
 
 
-def _verified(url: str, opened: Opened, digest: Hashing, *, verify: bool = True) -> Iterator[bytes]:
+def _once_more(put: Callable[[], Found]) -> Found:
+    """Put an object, and again where it was refused for the way it was sent."""
+    try:
+        return put()
+    except BodyRefused:
+        return put()
+
+
+def _carry(source: Backend, source_key: str, url: str, target: Backend, key: str) -> Found:
+    """Copy an object through here."""
+    opened = source.open(source_key)
+    size_bytes = opened.found.size_bytes
+    with Hashing(size_bytes) as digest:
+        return target.put(key, _verified(url, opened, digest), size_bytes, create=False)
+
+
+def _verified(url: str, opened: Opened, digest: Hashing, *, verify: bool = True) -> Iterator[Chunk]:
     """Pass the chunks on, hashed, and raise after the last where they are not what was put."""
     for chunk in opened.chunks:
         digest.update(chunk)
@@ -248,7 +273,7 @@ def _check_content(path: Path, sha256: str) -> None:
         raise InputChanged(str(path))
 
 
-def _file_chunks(path: Path, size_bytes: int) -> Iterator[bytes]:
+def _file_chunks(path: Path, size_bytes: int) -> Iterator[Chunk]:
     try:
         with path.open("rb", buffering=0) as file:
             yield from pieces(file, size_bytes)
@@ -261,9 +286,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise _local(error, path) from error
-
-
-def _write_all(descriptor: int, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]

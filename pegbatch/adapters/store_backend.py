@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from pegbatch.errors import StoreError
+from pegbatch.adapters.pieces import Chunk
+from pegbatch.errors import AccessDenied, StoreError
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
@@ -42,9 +43,12 @@ class BrokenTransfer(StoreError):
     """The bytes broke off, or are not those that were put; worth another try."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An object by its key."""
+class BodyRefused(AccessDenied):
+    """A body that was not signed was refused; it will be, if it is put again."""
+
+
+class Found(NamedTuple):
+    """An object by its key; a tuple, since a listing may show a million of them."""
 
     key: str
     size_bytes: int
@@ -57,7 +61,7 @@ class Opened:
     """An object about to be read."""
 
     found: Found
-    chunks: Iterator[bytes]
+    chunks: Iterator[Chunk]
     """Raises PegbatchError alone."""
 
 
@@ -73,7 +77,7 @@ class Backend(Protocol):
     def open(self, key: str) -> Opened:
         """Open an object for streaming."""
 
-    def put(self, key: str, chunks: Iterable[bytes], size_bytes: int, *, create: bool) -> Found:
+    def put(self, key: str, chunks: Iterable[Chunk], size_bytes: int, *, create: bool) -> Found:
         """Put an object whole or not at all, with its checksum.
 
         Shapes: size_bytes is what the chunks are expected to sum up to; with create an object

@@ -13,11 +13,11 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import RawIOBase
 from pathlib import Path
 
 from pegbatch.adapters.drafts import Draft, is_full
 from pegbatch.adapters.hashing import Hashing
+from pegbatch.adapters.pieces import Chunk, pieces, write_all
 from pegbatch.adapters.store_backend import Found, Opened
 from pegbatch.adapters.store_urls import (
     CHECKSUM_BYTES,
@@ -28,7 +28,6 @@ from pegbatch.adapters.store_urls import (
 )
 from pegbatch.errors import AccessDenied, ObjectMissing, StoreError
 
-CHUNK_BYTES = 1 << 20
 ATTRIBUTE = "user.sha256"
 _NO_SUCH_OBJECT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -66,7 +65,7 @@ class DirectoryBackend:
                 raise
         return Opened(found, self._chunks(key, descriptor, found.size_bytes))
 
-    def put(self, key: str, chunks: Iterable[bytes], size_bytes: int, *, create: bool) -> Found:
+    def put(self, key: str, chunks: Iterable[Chunk], size_bytes: int, *, create: bool) -> Found:
         """Put an object whole or not at all, with its checksum."""
         path = self._path(key)
         with self._translated(key), Draft(path) as draft:
@@ -133,7 +132,7 @@ class DirectoryBackend:
         beside = key + CHECKSUM_SUFFIX
         self.put(beside, (checksum.encode(),), CHECKSUM_BYTES, create=False)
 
-    def _chunks(self, key: str, descriptor: int, size_bytes: int) -> Iterator[bytes]:
+    def _chunks(self, key: str, descriptor: int, size_bytes: int) -> Iterator[Chunk]:
         with self._translated(key), os.fdopen(descriptor, "rb", buffering=0) as file:
             yield from pieces(file, size_bytes)
 
@@ -164,13 +163,6 @@ def _is_below(path: Path, root: Path) -> bool:
     return real.startswith(f"{fence}{os.sep}")
 
 
-def pieces(file: RawIOBase, size_bytes: int) -> Iterator[bytes]:
-    """Yield what is in a file that is about so large, in pieces that memory can hold."""
-    each = min(CHUNK_BYTES, size_bytes + 1)
-    while chunk := file.read(each):
-        yield chunk
-
-
 def translate(error: OSError, where: str) -> StoreError | AccessDenied:
     """Return the error of our tree for one of the operating system's."""
     if error.errno in _NO_SUCH_OBJECT:
@@ -183,16 +175,14 @@ def translate(error: OSError, where: str) -> StoreError | AccessDenied:
 
 
 def _fill(
-    descriptor: int, key: str, chunks: Iterable[bytes], expected_bytes: int
+    descriptor: int, key: str, chunks: Iterable[Chunk], expected_bytes: int
 ) -> tuple[Found, bool]:
     """Write and hash the chunks; also say whether the checksum is an attribute now."""
     size_bytes = 0
     with Hashing(expected_bytes) as digest:
         for chunk in chunks:
             digest.update(chunk)
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
+            write_all(descriptor, chunk)
             size_bytes += len(chunk)
         found = Found(key, size_bytes, digest.hexdigest())
     try:

@@ -7,18 +7,19 @@ are sent, so its checksum is known too late for that and lies beside it as `<key
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
-from pegbatch.adapters.hashing import Hashing
+from pegbatch.adapters.pieces import Chunk
+from pegbatch.adapters.s3_bucket import S3Options, open_bucket
 from pegbatch.adapters.s3_errors import broken, first_line, is_transient, translated
+from pegbatch.adapters.s3_parts import SINGLE_PUT_BYTES, PartUploads
 from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened, Pauses
 from pegbatch.adapters.store_urls import (
     CHECKSUM_BYTES,
@@ -29,35 +30,12 @@ from pegbatch.adapters.store_urls import (
 from pegbatch.errors import StoreUnreachable
 
 if TYPE_CHECKING:
-    from obstore import GetResult
-    from obstore.store import ClientConfig, RetryConfig, S3Config
+    from obstore import GetResult, ObjectMeta
 
 METADATA = "sha256"
-SINGLE_PUT_BYTES = 8 << 20
-"""Objects up to here are one request (and in memory once); larger ones go in parts."""
-MAX_PARTS = 9_000
-"""Source: Amazon S3, multipart upload limits (10,000 parts)."""
 MAX_COPY_BYTES = 5 << 30
 """Source: Amazon S3, CopyObject (5 GiB)."""
 STREAM_BYTES = 1 << 20
-CONCURRENT_PARTS = 8
-RETRY_SECONDS = 120.0
-SILENCE_SECONDS = 60.0
-"""How long S3 may say nothing before a request is made again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S3Options:
-    """How S3 is reached, beyond what obstore reads from the environment."""
-
-    endpoint_url: str | None = None
-    """None: Amazon."""
-    directly: bool = False
-    """Past the proxies that the environment names: the endpoint is on this machine."""
-    retry_seconds: float = RETRY_SECONDS
-    """How long transient faults (5xx, SlowDown, reset) are retried, with backoff."""
-    credentials: Callable[[], Any] | None = None
-    """obstore credential provider; None: environment, container or instance role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +45,11 @@ class S3Backend:
     bucket: str
     options: S3Options
     _store: S3Store = field(init=False)
+    _large: PartUploads = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_store", _open_bucket(self.bucket, self.options))
+        object.__setattr__(self, "_store", open_bucket(self.bucket, self.options))
+        object.__setattr__(self, "_large", PartUploads(self.bucket, self.options, self._store))
 
     def read(self, key: str, start: int, length: int | None) -> bytes:
         """Return a range of an object, cut at its end."""
@@ -100,12 +80,12 @@ class S3Backend:
             answer = obstore.get(self._store, key)
             return Opened(self._found(key, answer), self._chunks(key, answer))
 
-    def put(self, key: str, chunks: Iterable[bytes], size_bytes: int, *, create: bool) -> Found:
+    def put(self, key: str, chunks: Iterable[Chunk], size_bytes: int, *, create: bool) -> Found:
         """Put an object whole or not at all, with its checksum."""
         with self._translated(key):
             if size_bytes <= SINGLE_PUT_BYTES:
                 return self._put_single(key, b"".join(chunks), create=create)
-            found = self._put_parts(key, chunks, size_bytes)
+            found = self._large.put(key, chunks, size_bytes)
             self._put_beside(key, found.sha256 or "")
             return found
 
@@ -125,9 +105,10 @@ class S3Backend:
     def list(self, prefix: str) -> Iterator[Found]:
         """Yield the objects below a folder."""
         with self._translated(prefix):
-            for found in self._all_below(prefix or None):
-                if not is_checksum(found.key, found.size_bytes):
-                    yield found
+            for batch in self._all_below(prefix or None):
+                for item in batch:
+                    if not is_checksum(item["path"], item["size"]):
+                        yield Found(item["path"], item["size"], None)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects and the checksums beside them; missing ones are no error."""
@@ -140,7 +121,7 @@ class S3Backend:
             if names:
                 obstore.delete(self._store, names)
 
-    def _all_below(self, prefix: str | None) -> Iterator[Found]:
+    def _all_below(self, prefix: str | None) -> Iterator[Sequence[ObjectMeta]]:
         """Yield everything below a folder, in order, and go on where a page breaks off.
 
         obstore makes requests again, but does not read the body of one again.
@@ -150,10 +131,9 @@ class S3Backend:
         while True:
             try:
                 for batch in obstore.list(self._store, prefix=prefix, offset=last):
-                    for item in batch:
-                        last = item["path"]
-                        pauses.begin()
-                        yield Found(last, item["size"], None)
+                    last = batch[-1]["path"] if batch else last
+                    pauses.begin()
+                    yield batch
                 return
             except BaseError as error:
                 if not (is_transient(error) and pauses.wait()):
@@ -192,35 +172,17 @@ class S3Backend:
             return self.head(key)
         return Found(key, len(data), checksum)
 
-    def _put_parts(self, key: str, chunks: Iterable[bytes], size_bytes: int) -> Found:
-        sent = 0
-
-        def hashed() -> Iterator[bytes]:
-            nonlocal sent
-            for chunk in chunks:
-                digest.update(chunk)
-                sent += len(chunk)
-                yield chunk
-
-        part_bytes = max(SINGLE_PUT_BYTES, size_bytes // MAX_PARTS + 1)
-        with Hashing(size_bytes) as digest:
-            obstore.put(
-                self._store,
-                key,
-                hashed(),
-                use_multipart=True,
-                chunk_size=part_bytes,
-                max_concurrency=CONCURRENT_PARTS,
-            )
-            return Found(key, sent, digest.hexdigest())
-
     def _put_beside(self, key: str, checksum: str) -> None:
         obstore.put(self._store, key + CHECKSUM_SUFFIX, checksum.encode())
 
-    def _chunks(self, key: str, answer: GetResult) -> Iterator[bytes]:
+    def _chunks(self, key: str, answer: GetResult) -> Iterator[Chunk]:
         try:
+            if answer.meta["size"] <= STREAM_BYTES:
+                # A stream takes two more turns of obstore's threads, which is most of a small get.
+                yield bytes(answer.bytes())
+                return
             for chunk in answer.stream(min_chunk_size=STREAM_BYTES):
-                yield bytes(chunk)
+                yield memoryview(chunk)
         except (BaseError, OSError, ValueError) as error:
             where = f"s3://{self.bucket}/{key}"
             trouble = broken(error, where)
@@ -231,32 +193,3 @@ class S3Backend:
 
     def _translated(self, key: str) -> AbstractContextManager[None]:
         return translated(self.bucket, f"s3://{self.bucket}/{key}")
-
-
-def _open_bucket(bucket: str, options: S3Options) -> S3Store:
-    config: S3Config = {}
-    # The total time of a request is bounded by the size of the object alone; a stall is cut short.
-    silence = max(1, round(min(SILENCE_SECONDS, options.retry_seconds / 2)))
-    client: ClientConfig = {
-        "timeout": "1 day",
-        "read_timeout": f"{silence}s",
-        "connect_timeout": "10s",
-    }
-    if options.endpoint_url:
-        config["aws_endpoint_url_s3"] = options.endpoint_url
-        client["allow_http"] = options.endpoint_url.startswith("http://")
-        if options.directly:
-            # There is no word for "no proxy"; one that is named and not used keeps others out.
-            client["proxy_url"] = options.endpoint_url
-            client["proxy_excludes"] = "127.0.0.1,localhost"
-    retry: RetryConfig = {
-        "max_retries": 12,
-        "retry_timeout": timedelta(seconds=options.retry_seconds),
-    }
-    return S3Store(
-        bucket,
-        config=config,
-        client_options=client,
-        retry_config=retry,
-        credential_provider=options.credentials,
-    )

@@ -59,7 +59,7 @@ def is_leftover(name: str) -> bool:
 
 def is_checksum(name: str, size_bytes: int) -> bool:
     """Say whether an object is the checksum of the one beside it, and not one of its own."""
-    return name.endswith(CHECKSUM_SUFFIX) and size_bytes == CHECKSUM_BYTES
+    return size_bytes == CHECKSUM_BYTES and name.endswith(CHECKSUM_SUFFIX)
 
 
 def as_checksum(data: bytes) -> str | None:

@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
+from pegbatch.adapters.pieces import Chunk
 from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened, Pauses
 from pegbatch.errors import AccessDenied, ObjectMissing, StoreError, StoreUnreachable
 
@@ -97,7 +98,7 @@ class WebBackend:
         """Refuse."""
         _refuse(key)
 
-    def put(self, key: str, chunks: Iterable[bytes], size_bytes: int, *, create: bool) -> Found:
+    def put(self, key: str, chunks: Iterable[Chunk], size_bytes: int, *, create: bool) -> Found:
         """Refuse."""
         _refuse(key)
 

@@ -13,9 +13,9 @@ from pegbatch.adapters.braindump import BASE_KEY, BRAINDUMP, PROPERTIES_KEY, rea
 from pegbatch.adapters.plan_files import check_plan_files
 from pegbatch.adapters.try_files import (
     UNFINISHED,
+    TryFiles,
     read_bag_ids,
     read_task_files,
-    read_tries,
     write_try,
 )
 from pegbatch.engine.deliveries import Output
@@ -60,6 +60,7 @@ class SubmitDirectory:
         Errors: NoSubmitDirectory where it is not a submit directory.
         """
         self.path = path.resolve()
+        self._tries = TryFiles(self.path)
         if not (self.path / PLAN_FILE).is_file():
             raise NoSubmitDirectory(
                 f"not a submit directory: there is no {PLAN_FILE}",
@@ -83,7 +84,7 @@ class SubmitDirectory:
 
         Errors: InputError where the file of one is damaged.
         """
-        return read_tries(self.path)
+        return self._tries.read()
 
     def write_try(self, try_: Try) -> None:
         """Keep what a later try submits, and the index of each of its arrays.
@@ -145,6 +146,7 @@ class SubmitDirectory:
                 source=Path(row["source"]),
                 url=join_url(run_url, row["url"]),
                 sha256=row["sha256"],
+                size_bytes=row.get("size_bytes"),
                 again=again,
             )
         for name in self._plan_files():

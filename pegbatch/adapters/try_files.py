@@ -58,16 +58,32 @@ def write_try(folder: Path, try_: Try) -> None:
         ) from error
 
 
-def read_tries(folder: Path) -> Mapping[int, Try]:
-    """Return the later tries that a submit directory knows, by number, ascending.
+class TryFiles:
+    """The later tries of a submit directory; a file is read again only where it has changed."""
 
-    Errors: InputError where a file is damaged or of another format.
-    """
-    found: dict[int, Try] = {}
-    for path in (folder / TRIES_FOLDER).glob("*.json"):
-        if path.stem.isdecimal():
-            found[int(path.stem)] = _read_try(path)
-    return dict(sorted(found.items()))
+    def __init__(self, folder: Path) -> None:
+        """Take the submit directory."""
+        self._folder = folder
+        self._known: dict[Path, tuple[tuple[int, int], Try]] = {}
+
+    def read(self) -> Mapping[int, Try]:
+        """Return the tries by number, ascending.
+
+        Errors: InputError where a file is damaged or of another format.
+        """
+        files = (self._folder / TRIES_FOLDER).glob("*.json")
+        found = {int(path.stem): self._read(path) for path in files if path.stem.isdecimal()}
+        return dict(sorted(found.items()))
+
+    def _read(self, path: Path) -> Try:
+        try:
+            status = path.stat()
+        except OSError:
+            return _read_try(path)  # which says why not
+        mark = (status.st_mtime_ns, status.st_size)
+        if path not in self._known or self._known[path][0] != mark:
+            self._known[path] = (mark, _read_try(path))
+        return self._known[path][1]
 
 
 def _read_try(path: Path) -> Try:
@@ -116,28 +132,26 @@ def _read_lines(
 ) -> Iterator[tuple[int, list[Line]]]:
     """Yield bags with what is taken of each of their lines."""
     path = folder / bags_file(array)
-    offset, lines = -1, dict[int, list[Line]]()
+    offset, rows = -1, dict[int, list[Mapping[str, Any]]]()
     try:
         with path.open("rb") as members:
             for line in read_index(folder, array, bags):
                 if line.offset != offset:
-                    offset, lines = line.offset, _lines_in(members, line, take)
-                yield line.bag, lines[line.bag]
+                    offset, rows = line.offset, _rows_in(members, line)
+                yield line.bag, [take(row) for row in rows[line.bag]]
     except OSError as error:
         raise _unreadable(path, (error.strerror or str(error)).lower()) from error
     except (zlib.error, ValueError, KeyError, TypeError) as error:
         raise _unreadable(path, repr(error)) from error
 
 
-def _lines_in(
-    members: BinaryIO, line: IndexLine, take: Callable[[Mapping[str, Any]], Line]
-) -> dict[int, list[Line]]:
+def _rows_in(members: BinaryIO, line: IndexLine) -> dict[int, list[Mapping[str, Any]]]:
     members.seek(line.offset)
-    lines: dict[int, list[Line]] = {}
+    rows: dict[int, list[Mapping[str, Any]]] = {}
     for text in zlib.decompress(members.read(line.length), GZIP_MEMBER).splitlines():
         row = orjson.loads(text)
-        lines.setdefault(row["bag"], []).append(take(row))
-    return lines
+        rows.setdefault(row["bag"], []).append(row)
+    return rows
 
 
 def _id_of(row: Mapping[str, Any]) -> str:

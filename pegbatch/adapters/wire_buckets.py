@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from pegbatch.adapters.aws_calls import AwsCaller, CallBudget
 from pegbatch.adapters.aws_clients import LOCAL_REGION, local_client
-from pegbatch.adapters.store_s3 import S3Options
+from pegbatch.adapters.s3_bucket import S3Options
 from pegbatch.adapters.store_urls import parse_url
 from pegbatch.errors import JobServiceError, JobServiceUnreachable, StoreError
 from pegbatch.ports import Clock

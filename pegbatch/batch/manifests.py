@@ -12,6 +12,7 @@ from pegbatch.batch.bag_lines import BagLines, encode
 from pegbatch.batch.helper_lines import clean_up_lines, transfer_lines
 from pegbatch.model.bags import PlannedWorkflow, ReusedDelivery
 from pegbatch.model.file_keys import file_key
+from pegbatch.model.layout import data_key
 from pegbatch.model.manifest import IndexLine, format_index_line
 from pegbatch.model.workflow import CHECKPOINT, OPTIONAL, OUTPUT
 
@@ -91,20 +92,58 @@ def upload_lines(planned: PlannedWorkflow) -> Iterator[str]:
 def output_lines(planned: PlannedWorkflow) -> Iterator[str]:
     """Yield the lines of outputs.jsonl.gz: what the run makes, then what it takes over."""
     optional = _optional_outputs(planned)
+    usual = _usual_places(planned)
     for number, lfn in enumerate(planned.workflow.lfns):
         if not planned.delivered[number]:
             continue
         extra = _registration(planned, number) | ({"optional": True} if number in optional else {})
-        for place in planned.places_of(number).destinations(lfn):
-            line: dict[str, object] = {
-                "lfn": lfn,
-                "url": place.url if place.is_remote else file_key(planned.workflow, number),
-                "destination": place.url,
-                "site": place.site,
-            }
-            yield encode(line | extra) + "\n"
+        if usual is None:
+            yield from _lines_of_output(planned, number, extra)
+            continue
+        name, more = encode(lfn), f",{encode(extra)[1:]}" if extra else "}"
+        for url, destination, site in usual:
+            yield (
+                f'{{"lfn":{name},"url":{url}{name[1:]},"destination":{destination}{name[1:]}'
+                f',"site":{site}{more}\n'
+            )
     for reused in planned.reused_deliveries:
         yield encode(_reused_line(reused)) + "\n"
+
+
+def _lines_of_output(
+    planned: PlannedWorkflow, number: int, extra: dict[str, object]
+) -> Iterator[str]:
+    lfn = planned.workflow.lfns[number]
+    for place in planned.places_of(number).destinations(lfn):
+        line: dict[str, object] = {
+            "lfn": lfn,
+            "url": place.url if place.is_remote else file_key(planned.workflow, number),
+            "destination": place.url,
+            "site": place.site,
+        }
+        yield encode(line | extra) + "\n"
+
+
+def _usual_places(planned: PlannedWorkflow) -> tuple[tuple[str, str, str], ...] | None:
+    """Return the places that all outputs go to, or None where they differ by more than the name.
+
+    Shapes: as JSON, how url and destination begin, a name going on without its quote; the site.
+    """
+    places = planned.output_places
+    if planned.workflow.lfn_scopes is not None or places.mapped or places.hash_levels:
+        return None
+    return tuple(
+        (
+            _beginning(place.url if place.is_remote else data_key("")),
+            _beginning(place.url),
+            encode(place.site),
+        )
+        for place in places.destinations("")
+    )
+
+
+def _beginning(text: str) -> str:
+    return encode(text).removesuffix('"')
 
 
 def _optional_outputs(planned: PlannedWorkflow) -> frozenset[int]:

@@ -44,7 +44,10 @@ def _trace(run: OpenRun, history: History) -> Trace:
     sizes = {lfn: size for one in runs for lfn, size in one.upload_sizes(history).items()}
     if history.started is not None:
         store = open_store(run, service_of(history.status.service))
-        sizes |= output_sizes_on_record(store, history)
+        of_ids = {one.id: one for one in runs}
+        sizes |= output_sizes_on_record(
+            store, history, lambda scope, lfn, url: of_ids[scope].file(lfn, url)
+        )
     return Trace(
         history=history,
         tasks=tasks,

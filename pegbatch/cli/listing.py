@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from pegbatch.adapters.directory_replicas import ListObjects
@@ -37,7 +36,7 @@ def object_lister(base_dir: Path, logins: S3Logins, *, amazon: bool) -> ListObje
         else:
             found = _embedded(buckets, bucket, prefix)
         for info in found:
-            yield replace(info, url=start + info.url.removeprefix("s3://"))
+            yield info._replace(url=start + info.url.removeprefix("s3://"))
 
     return listed
 

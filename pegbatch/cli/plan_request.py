@@ -27,6 +27,8 @@ class PlanRequest:
     catalogs: bool
     catalog_files: bool = True
     """Whether catalogs beside those in the workflow itself are read."""
+    planned_by: str = ""
+    """Of a sub-workflow that is planned in the run: the job that stands for it."""
     handed_over: tuple[str, ...] = ()
     """Of a sub-workflow: replica catalogs of what the outer one hands over."""
     caches: tuple[str, ...] = ()

@@ -13,18 +13,20 @@ from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun
 from pegbatch.engine.complaints import Complaints, remove_damaged
 from pegbatch.engine.context import Context
-from pegbatch.engine.missing import find_missing
+from pegbatch.engine.findings import list_failures
+from pegbatch.engine.missing import Known, find_missing
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.engine.state import RunState
+from pegbatch.engine.suspects import find_suspects
 from pegbatch.engine.undone import Deliveries, Undone, find_undone, record_undone, with_undone
-from pegbatch.engine.uploads import UploadItem
+from pegbatch.engine.uploads import Awaited, UploadItem, look_up_inputs
 from pegbatch.errors import ObjectMissing
 from pegbatch.model.layout import WORKER_KEY, index_file, join_url, plan_key, try_file
 from pegbatch.model.manifest import INDEX_LINE_BYTES
 from pegbatch.model.plan import Plan
 from pegbatch.model.tries import Try, try_to_json
 from pegbatch.planner.remainder import remainder
-from pegbatch.ports import ObjectStore
+from pegbatch.ports import JobService, ObjectStore
 
 FILES_SHOWN = 3
 """Lost files that are named; more are counted."""
@@ -54,7 +56,7 @@ def begin_next_try(run: OpenRun, context: Context) -> None:
         for url in remove_damaged(store, complaints.urls(run.plan.staging_url)):
             say(f"pegbatch: damaged in the store, and brought or made again: {url}")
 
-    found = find_next_try(run, store, state, mend=mend)
+    found = find_next_try(run, store, state, jobs=context.ports.jobs, mend=mend)
     next_try = found.next_try
     record_undone(store, state.run_url, next_try.number, found.undone, now=run.clock.now())
     run.directory.write_try(next_try)
@@ -74,20 +76,23 @@ def find_next_try(
     store: ObjectStore,
     state: RunState,
     *,
+    jobs: JobService | None = None,
     mend: Callable[[Complaints], None] = _only_look,
 ) -> FoundTry:
     """Return what the next try submits: what has no success on record, and what waits for it.
 
-    Shapes: mend is told what tasks without a success say of files, before these are looked for.
+    Shapes: jobs, where given, may be asked which children have failed. mend is told what tasks
+    without a success say of files, before these are looked for.
     """
-    succeeded = _succeeded(store, state)
+    known = _known(run.plan, store, state, jobs)
     complaints = Complaints(state.run_url)
     missing = find_missing(
         store,
         state.run_url,
         run.plan,
         run.directory.bag_ids,
-        succeeded=succeeded,
+        failures=list_failures(store, state.run_url),
+        known=known,
         hear=complaints.hear,
     )
     mend(complaints)
@@ -99,7 +104,7 @@ def find_next_try(
     read_files = run.directory.task_files
     undone = find_undone(store, state.run_url, run.plan, missing, read_files, deliveries)
     all_missing = with_undone(missing, undone)
-    next_try = remainder(run.plan, all_missing, state.number + 1, succeeded=succeeded)
+    next_try = remainder(run.plan, all_missing, state.number + 1, succeeded=known.succeeded)
     return FoundTry(next_try, undone)
 
 
@@ -143,30 +148,37 @@ def resume_text(plan: Plan, next_try: Try) -> str:
     )
 
 
-def _succeeded(store: ObjectStore, state: RunState) -> frozenset[str]:
-    """Return the arrays that ended well; none where the run's objects are lost (--wire)."""
+def _known(plan: Plan, store: ObjectStore, state: RunState, jobs: JobService | None) -> Known:
+    """Return what log and Batch know; nothing where the run's objects are lost (--wire)."""
     try:
         store.head(join_url(state.run_url, WORKER_KEY))
     except ObjectMissing:
-        return frozenset()
-    known = {**state.carried, **state.arrays}.values()
-    return frozenset(array.name for array in known if array.status == "SUCCEEDED")
+        return Known(number=state.number)
+    arrays = {**state.carried, **state.arrays}.values()
+    return Known(
+        succeeded=frozenset(array.name for array in arrays if array.status == "SUCCEEDED"),
+        number=state.number,
+        suspects=find_suspects(plan, state, jobs),
+    )
 
 
 def absent_items(store: ObjectStore, items: Iterable[UploadItem]) -> Iterator[UploadItem]:
     """Yield what the next try has to send of what earlier tries sent already."""
 
-    def is_absent(item: UploadItem) -> bool:
+    def is_absent(awaited: Awaited) -> bool:
+        item = awaited.item
+        if awaited.listed is not None:
+            return False
         try:
             store.head(item.url)
         except ObjectMissing:
             return True
         return not item.again
 
-    known = tuple(items)
-    for item, absent in zip(known, map_parallel(is_absent, known), strict=True):
+    looked_up = tuple(look_up_inputs(store, items))
+    for awaited, absent in zip(looked_up, map_parallel(is_absent, looked_up), strict=True):
         if absent:
-            yield item
+            yield awaited.item
 
 
 def new_files(run: OpenRun, state: RunState, next_try: Try) -> Iterator[dict[str, Any]]:

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
 
 from pegbatch.adapters.delivery import destination_path, fetch_file
 from pegbatch.cli.choice import Wishes, service_of
+from pegbatch.cli.driving import OnChange, drive
 from pegbatch.cli.looking import look_settings
 from pegbatch.cli.nested.cancelling import cancel_nested
 from pegbatch.cli.nested.deliveries import (
     all_outputs,
     bad_tasks,
+    clash_text,
     nested_deliveries,
     with_nested_failures,
 )
 from pegbatch.cli.nested.door import find_nested, not_begun
 from pegbatch.cli.notifying import open_notifier, tell_end, watched
 from pegbatch.cli.registering import register_outputs
-from pegbatch.cli.submitting import submitting_context
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, held, open_store, watching_context
-from pegbatch.cli.workflow_hooks import run_end_hooks, run_late_hooks, run_start_hooks
+from pegbatch.cli.workflow_hooks import run_end_hooks
 from pegbatch.engine import loop
 from pegbatch.engine.cancelling import cancel
-from pegbatch.engine.context import Context
 from pegbatch.engine.deliveries import FetchReport, Output, fetch_outputs, output_sizes
 from pegbatch.engine.findings import look_up, read_summary
-from pegbatch.engine.forgotten import has_forgotten, settle_broken_off
 from pegbatch.engine.looking.looker import Looker, build_look
 from pegbatch.engine.looking.status import Findings, build_status
 from pegbatch.engine.state import RunState
@@ -45,8 +44,6 @@ CANCEL_SECONDS = 45.0
 
 GONE_SHOWN = 5
 """Outputs that are gone and are named; more are counted."""
-
-OnChange = Callable[[Context], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,25 +85,11 @@ def run_workflow(
     if run.state().outcome == "succeeded":
         say("pegbatch: the run has succeeded: there is nothing to run again")
         return _ended_with_hooks(run)
-    with run.runs.lock():
-        _note_end(run)
-        state = _one_try(run, wishes, on_change, detach=detach)
-        if state.outcome == "failed" and has_forgotten(state):
-            # Nothing was tried yet: that Batch has forgotten the jobs was all there was to learn.
-            state = _one_try(run, wishes, on_change, detach=detach)
+    look = watched(on_change, open_notifier(run))
+    state = drive(run, wishes, look, detach=detach)
     if detach and state.outcome is None:
         return RunResult(status=_status(run, state, Findings()))
     return _ended_with_hooks(run)
-
-
-def _note_end(run: OpenRun) -> None:
-    """Record the end of a run that nobody watched, so that its next try can begin."""
-    state = run.state()
-    has_begun = any(array.job_id is not None for array in state.arrays.values())
-    if state.outcome is None and (has_begun or state.cancelling):
-        with watching_context(run, writes=True) as context:
-            settle_broken_off(context)
-            loop.look(context)
 
 
 def check_runnable(run: OpenRun) -> None:
@@ -120,18 +103,6 @@ def check_runnable(run: OpenRun) -> None:
             where=str(run.directory.path),
             hint="plan the workflow again with its catalogs",
         )
-
-
-def _one_try(run: OpenRun, wishes: Wishes, on_change: OnChange, *, detach: bool) -> RunState:
-    """Begin a try, or go on with one, up to its end or to its last submission."""
-    if run.state().outcome == "succeeded":  # since we looked, another process was at it
-        return run.state()
-    run_late_hooks(run)
-    look = watched(on_change, open_notifier(run))
-    with submitting_context(run, wishes, on_change=look) as context:
-        run_start_hooks(run)
-        loop.submit(context)
-        return context.state if detach else loop.wait(context)
 
 
 def wait_for(
@@ -222,6 +193,9 @@ def _ended(run: OpenRun, state: RunState | None = None) -> RunResult:
     store = open_store(run, service_of(known.service))
     nested = find_nested(run, store, known)
     within = nested_deliveries(nested)
+    clashes = clash_text(within)
+    if clashes:
+        say(f"pegbatch: warning: {clashes}")
     outputs = chain(run.directory.outputs(known.run_url), all_outputs(within))
     fetched = fetch_outputs(outputs, lambda output: fetch_file(store, output))
     if fetched.files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pegbatch.cli.choice import service_of
-from pegbatch.cli.running import OnChange
+from pegbatch.cli.driving import OnChange
 from pegbatch.cli.wiring import OpenRun, watching_context
 from pegbatch.engine import loop
 

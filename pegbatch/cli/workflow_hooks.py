@@ -1,7 +1,8 @@
 """The hooks of a workflow as a whole, run by the `run` or `wait` that is there.
 
 Each is run once in a try: the event is in the log before its commands are started. A try that
-nobody watches has its last hooks run by the next `run` or `wait`.
+nobody watches has its last hooks run by the next `run` or `wait`. Those of a sub-workflow that is
+planned in the run are not run at all: nobody's machine is there.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ import os
 from pegbatch.adapters.hook_commands import run_hook
 from pegbatch.cli.telling import say
 from pegbatch.cli.wiring import OpenRun, held
-from pegbatch.model.hooks import Happening, hook_environment, hooks_for
+from pegbatch.model.hooks import Happening, Hooks, hook_environment, hooks_for
 
 HOOK_SECONDS = 60.0
 
 
 def run_start_hooks(run: OpenRun) -> None:
     """Run what waits for the start; the caller holds the run's lock."""
-    if run.plan.hooks:
+    if _hooks(run):
         _run(run, "start", None)
 
 
 def run_end_hooks(run: OpenRun) -> None:
     """Run what waits for the end of a run that has ended; not where another process does."""
-    if not run.plan.hooks or run.state().outcome is None:
+    if not _hooks(run) or run.state().outcome is None:
         return
     with held(run) as alone:
         if alone:
@@ -34,9 +35,13 @@ def run_end_hooks(run: OpenRun) -> None:
 def run_late_hooks(run: OpenRun) -> None:
     """Run what waits for the end of a try that has ended; the caller holds the run's lock."""
     outcome = run.state().outcome
-    if run.plan.hooks and outcome is not None:
+    if _hooks(run) and outcome is not None:
         failed = outcome != "succeeded"
         _run(run, "error" if failed else "success", int(failed))
+
+
+def _hooks(run: OpenRun) -> Hooks:
+    return run.plan.hooks if run.host is None else ()
 
 
 def _run(run: OpenRun, happening: Happening, status: int | None) -> None:
@@ -44,7 +49,7 @@ def _run(run: OpenRun, happening: Happening, status: int | None) -> None:
     if ("start" if happening == "start" else "end") in journal.state.hooked:
         return
     journal.put("hooked", at="start" if happening == "start" else "end")
-    for event, command in hooks_for(run.plan.hooks, happening):
+    for event, command in hooks_for(_hooks(run), happening):
         name = journal.state.run_url.rpartition("/")[2]
         told = hook_environment(
             event,

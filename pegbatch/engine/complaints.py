@@ -8,17 +8,16 @@ file of the run would fail whoever reads it, for ever; once it is gone, it is ma
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.errors import ObjectMissing
-from pegbatch.model.layout import DATA_FOLDERS, input_url, join_url
+from pegbatch.model.layout import input_url
+from pegbatch.model.named_files import NamedFiles, checksum_in
 from pegbatch.model.records import TaskRecord
 from pegbatch.ports import ObjectStore
 
 READ_BYTES = 8 << 20
-_INPUT = re.compile(r"/inputs/([0-9a-f]{64})(?![0-9a-f])")
 
 
 class Complaints:
@@ -31,23 +30,18 @@ class Complaints:
         """Begin with none."""
         self._checksums: set[str] = set()
         self._files: set[str] = set()
-        folders = "|".join(re.escape(join_url(run_url, folder)) for folder in DATA_FOLDERS)
-        self._file = re.compile(rf"(?:{folders})/[^\n]+?(?=: |$)", re.MULTILINE)
+        self._named = NamedFiles(run_url)
 
     def hear(self, record: TaskRecord) -> None:
         """Take the record that counts for a task."""
         if record.state == "failed":
-            self._checksums.update(_INPUT.findall(record.reason))
-            self._files.update(filter(_stays_inside, self._file.findall(record.reason)))
+            self._checksums.update(self._named.checksums(record.reason))
+            self._files.update(self._named.files(record.reason))
 
     def urls(self, staging_url: str) -> tuple[str, ...]:
         """Return what was named: inputs of the staging site, and files of the run."""
         inputs = (input_url(staging_url, sha256) for sha256 in self._checksums)
         return (*sorted(inputs), *sorted(self._files))
-
-
-def _stays_inside(url: str) -> bool:
-    return not {"", ".", ".."}.intersection(url.partition("://")[2].split("/")[1:])
 
 
 def remove_damaged(store: ObjectStore, urls: Iterable[str]) -> tuple[str, ...]:
@@ -64,9 +58,9 @@ def remove_damaged(store: ObjectStore, urls: Iterable[str]) -> tuple[str, ...]:
 
 def _is_damaged(store: ObjectStore, url: str) -> bool:
     """Compare the bytes with the checksum: that in the key of an input, else that travels along."""
-    named = _INPUT.search(url)
+    named = checksum_in(url)
     try:
-        expected = named[1] if named is not None else store.head(url).sha256
+        expected = named if named is not None else store.head(url).sha256
         return expected is not None and expected != _read_sha256(store, url)
     except ObjectMissing:
         return False

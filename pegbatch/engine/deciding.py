@@ -44,6 +44,12 @@ def outcome_of(state: RunState) -> Outcome:
     return "cancelled" if state.cancelling else "failed"
 
 
+def may_have_ended(state: RunState) -> bool:
+    """Say whether a run may have ended without anybody seeing that: it has begun, or is to end."""
+    has_begun = any(array.job_id is not None for array in state.arrays.values())
+    return state.outcome is None and (has_begun or state.cancelling)
+
+
 def _submission(state: RunState, first: ArrayState) -> Command:
     if first.intended is not None:
         return Recover(first.name, first.job_name, first.job_queue, first.intended)

@@ -12,6 +12,9 @@ from pegbatch.model.records import TaskRecord
 from pegbatch.model.run_status import FAILURES_SHOWN, Failure, failure_of
 from pegbatch.ports import ObjectStore
 
+BAGS_MOST = 100
+"""Marked bags that are looked at for failures to show: nearly each of them has one."""
+
 
 def describe_failures(
     store: ObjectStore,
@@ -44,9 +47,9 @@ def describe_failures(
 def _marked(
     store: ObjectStore, run_url: str, marks: Marks, order: Sequence[str]
 ) -> Iterator[Failure]:
-    for array in order:
-        for bag in sorted(marks.get(array, ())):
-            records: Mapping[str, TaskRecord] = newest_records(store, run_url, array, bag)
-            bad = [record for record in records.values() if record.state != "succeeded"]
-            for record in sorted(bad, key=lambda record: record.state != "failed"):
-                yield failure_of(array, bag, record)
+    bags = ((array, bag) for array in order for bag in sorted(marks.get(array, ())))
+    for array, bag in islice(bags, BAGS_MOST):
+        records: Mapping[str, TaskRecord] = newest_records(store, run_url, array, bag)
+        bad = [record for record in records.values() if record.state != "succeeded"]
+        for record in sorted(bad, key=lambda record: record.state != "failed"):
+            yield failure_of(array, bag, record)

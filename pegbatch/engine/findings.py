@@ -12,7 +12,7 @@ from pegbatch.engine.looking.status import Findings
 from pegbatch.engine.state import RunState
 from pegbatch.errors import ObjectMissing, StoreError
 from pegbatch.model.layout import FAILURES_KEY, SUMMARY_KEY, join_url
-from pegbatch.model.marks import Marks, read_marks, read_restarts
+from pegbatch.model.marks import FailureKeys, Marks, read_failures
 from pegbatch.model.run_status import LevelStatus, TaskCounts, counts_from_json, level_from_json
 from pegbatch.ports import ObjectStore
 
@@ -24,13 +24,13 @@ def look_up(store: ObjectStore, state: RunState) -> Findings:
     """
     if state.started is None or not state.uploaded:
         return Findings()
-    keys = tuple(list_urls(store, join_url(state.run_url, FAILURES_KEY)))
+    found = list_failures(store, state.run_url)
     summary = read_summary(store, state) if is_over(state) else None
     return Findings(
-        marks=marks_of_try(read_marks(keys), state.number),
+        marks=marks_of_try(found.marks, state.number),
         tasks=summary.tasks if summary is not None else None,
         levels=summary.levels if summary is not None else (),
-        restarts=read_restarts(keys),
+        restarts=found.restarts(),
     )
 
 
@@ -41,7 +41,12 @@ def is_over(state: RunState) -> bool:
 
 def list_marks(store: ObjectStore, run_url: str) -> Marks:
     """Return the failure marks of a run, from one LIST."""
-    return read_marks(list_urls(store, join_url(run_url, FAILURES_KEY)))
+    return list_failures(store, run_url).marks
+
+
+def list_failures(store: ObjectStore, run_url: str) -> FailureKeys:
+    """Return what the keys of the failures of a run say, from one LIST."""
+    return read_failures(list_urls(store, join_url(run_url, FAILURES_KEY)))
 
 
 def marks_of_try(marks: Marks, number: int) -> Marks:

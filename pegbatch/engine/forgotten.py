@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pegbatch.engine.context import Context
-from pegbatch.engine.findings import Summary, list_marks, marks_of_try, read_summary
+from pegbatch.engine.findings import Summary, list_failures, marks_of_try, read_summary
 from pegbatch.engine.looking.status import stops
-from pegbatch.engine.missing import find_missing
+from pegbatch.engine.missing import Known, find_missing
 from pegbatch.engine.state import RunState
 from pegbatch.model.plan import Job
 from pegbatch.model.tries import Missing
@@ -50,9 +50,10 @@ def settle_broken_off(context: Context) -> None:
     settle_forgotten(context, [array.name for array in state.arrays.values() if not array.ended])
 
 
-def has_forgotten(state: RunState) -> bool:
-    """Say whether records, and not Batch, told the end of an array of the current try."""
-    return any(array.reason == FORGOTTEN for array in state.arrays.values())
+def nothing_was_tried(state: RunState) -> bool:
+    """Say whether a try has failed by records, not by Batch: there was just something to learn."""
+    told = any(array.reason == FORGOTTEN for array in state.arrays.values())
+    return state.outcome == "failed" and told
 
 
 class _Settled:
@@ -61,7 +62,18 @@ class _Settled:
     def __init__(self, context: Context, arrays: Collection[str], summary: Summary | None) -> None:
         self._context = context
         self._summary = summary
-        self._missing = {} if self._is_success else _missing(context, arrays)
+        self._missing = {} if self._came_through else _missing(context, arrays)
+
+    @property
+    def _came_through(self) -> bool:
+        """Say whether every child has ended well: else Batch had not started the verdict.
+
+        What a client has written (it tells of levels, too) says so of a success alone.
+        """
+        if self._summary is None:
+            return False
+        by_verdict = not self._summary.levels and not stops(self._context.plan)
+        return self._summary.state == "succeeded" or by_verdict
 
     @property
     def _is_success(self) -> bool:
@@ -82,6 +94,8 @@ class _Settled:
     def _failed_children(self, job: Job) -> int:
         if self._is_success:
             return 0
+        if self._came_through and job.kind in ("compute", "stage-in", "barrier"):
+            return 0
         match job.kind:
             case "compute" | "stage-in":
                 bags = self._context.state.current.bags.get(job.name, range(job.size))
@@ -101,12 +115,18 @@ def _missing(context: Context, arrays: Collection[str]) -> Mapping[str, frozense
     """Return by array the bags that miss a success and have not said so by a mark."""
     state, store = context.state, context.ports.store
     jobs = tuple(job for job in context.plan.jobs if job.name in arrays)
+    failures = list_failures(store, state.run_url)
     found: Mapping[str, Missing] = find_missing(
-        store, state.run_url, replace(context.plan, jobs=jobs), context.read_bags, succeeded=()
+        store,
+        state.run_url,
+        replace(context.plan, jobs=jobs),
+        context.read_bags,
+        failures=failures,
+        known=Known(number=state.number, suspects=state.current.bags),
     )
     if stops(context.plan):
         return {array: frozenset(part.bags) for array, part in found.items()}
-    marks = marks_of_try(list_marks(store, state.run_url), state.number)
+    marks = marks_of_try(failures.marks, state.number)
     return {
         array: frozenset(part.bags).difference(marks.get(array, ()))
         for array, part in found.items()

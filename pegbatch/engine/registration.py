@@ -12,7 +12,6 @@ from urllib.parse import quote
 from pegbatch.engine.deliveries import Output
 from pegbatch.engine.history.past_records import read_newest, records_of_array
 from pegbatch.engine.parallel import map_parallel
-from pegbatch.model.file_keys import name_in_run
 from pegbatch.model.records import StoredOutput
 from pegbatch.model.registered import RegisteredFile
 from pegbatch.ports import ObjectStore
@@ -51,10 +50,9 @@ def registered_files(
             yield _registered(output, output.sha256, None)
 
 
-def made_by(store: ObjectStore, run_url: str, array: str) -> Iterator[tuple[str, Made]]:
-    """Yield what the tasks of one array that succeeded have put, by name in the run."""
-    for _, output in _put(store, run_url, array):
-        yield name_in_run(output.lfn, output.url), _as_made(output)
+def made_by(store: ObjectStore, run_url: str, array: str) -> Iterator[StoredOutput]:
+    """Yield what the tasks of one array that succeeded have put."""
+    return (output for _, output in _put(store, run_url, array))
 
 
 def _put(store: ObjectStore, run_url: str, array: str) -> Iterator[tuple[str, StoredOutput]]:

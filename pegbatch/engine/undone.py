@@ -30,8 +30,11 @@ FilesReader = Callable[[str, Iterable[int]], Iterable[TaskFiles]]
 """(array, bags) to the tasks in these bags, bag after bag, in the order in which they run."""
 
 HEADS_MOST = 1_000
-"""More files than this are looked up by listing the run's: a page tells of 1,000.
+"""So many files are looked up one by one: a page of a listing tells of as many.
 Source: Amazon S3 API, ListObjectsV2."""
+LISTED_MOST = 100
+"""Files of the run for each that is looked for, up to which they are listed: a page takes the place
+of ten calls, or of more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,8 @@ def find_undone(
     """Return the tasks that have to run again though they have succeeded, in no order.
 
     Shapes: one HEAD a file that missing tasks need of others, or one LIST of the run's files where
-    these are many. Outputs that wait to be fetched are looked at only where anything is lost.
+    that takes far fewer calls. Outputs that wait to be fetched are looked at only where anything
+    is lost.
     Errors: those of the store and of the reader.
     """
     search = _Search(store, run_url, plan, missing, read_files)
@@ -125,6 +129,7 @@ class _Search:
     ) -> None:
         self._store, self._run_url, self._missing = store, run_url, missing
         self._jobs = [job for job in plan.jobs if job.kind in ("compute", "stage-in")]
+        self._files = plan.files
         self._folders = (*FILE_FOLDERS, PRIVATE_KEY) if plan.planned_in else FILE_FOLDERS
         self._read_files = read_files
         self._needed: set[str] = set()
@@ -154,7 +159,7 @@ class _Search:
 
     def find_lost(self, known: frozenset[str]) -> bool:
         """Look which needed files are gone, besides those known to be; say whether any is."""
-        if len(self._needed) > HEADS_MOST:
+        if len(self._needed) > max(HEADS_MOST, self._files // LISTED_MOST):
             self._lost = self._needed - self._there()
         else:
             names = sorted(self._needed)

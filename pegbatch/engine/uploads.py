@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
+from pegbatch.engine.listed_inputs import ListedInputs
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.errors import InputChanged, ObjectMissing
-from pegbatch.ports import ObjectStore
+from pegbatch.ports import ObjectInfo, ObjectStore
+
+HEADS_MOST = 1_000
+"""So many inputs are asked for one by one: a page of a listing tells of as many.
+Source: Amazon S3 API, ListObjectsV2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +28,8 @@ class UploadItem:
     sha256: str | None = None
     """Where set, the key is this checksum: the object is put only if absent, and the file must
     still be what it was at planning."""
+    size_bytes: int | None = None
+    """What it was at planning, where that is known."""
     again: bool = False
     """It was sent before: an input that is there stays, and one that is not is sent only where the
     file is known to be right; a file of the plan takes the place of what became of the object."""
@@ -33,19 +43,49 @@ class UploadCount:
     size_bytes: int
 
 
+class Awaited(NamedTuple):
+    """A file to send, and what a listing says of its object."""
+
+    item: UploadItem
+    listed: ObjectInfo | None = None
+    """None where nobody has looked, or it was not seen."""
+
+
 def upload_all(store: ObjectStore, items: Iterable[UploadItem]) -> UploadCount:
     """Send all items in parallel.
 
+    Shapes: inputs that are there are not sent.
     Errors: InputError where a file changed since planning; those of the store.
     """
     files = size_bytes = 0
-    for sent in map_parallel(lambda item: _upload(store, item), items):
+    for sent in map_parallel(partial(_upload, store), look_up_inputs(store, items)):
         files += 1
         size_bytes += sent
     return UploadCount(files, size_bytes)
 
 
-def _upload(store: ObjectStore, item: UploadItem) -> int:
+def look_up_inputs(store: ObjectStore, items: Iterable[UploadItem]) -> Iterator[Awaited]:
+    """Yield the items in their order with what is known of their objects.
+
+    Shapes: no call up to HEADS_MOST items; of more one LIST of the inputs, unless most of these
+    are of other runs. Files of the plan itself are not looked for.
+    Errors: those of the store.
+    """
+    source = iter(items)
+    first = tuple(islice(source, HEADS_MOST + 1))
+    listing: ListedInputs | None = None
+    for item in chain(first, source):
+        if item.sha256 is None or len(first) <= HEADS_MOST:
+            yield Awaited(item)
+            continue
+        listing = listing or ListedInputs(store, item.url.rpartition("/")[0])
+        yield Awaited(item, listing.find(item.url, item.size_bytes))
+
+
+def _upload(store: ObjectStore, awaited: Awaited) -> int:
+    item = awaited.item
+    if awaited.listed is not None:
+        return awaited.listed.size_bytes
     if item.again and item.sha256 is None:
         return _upload_over(store, item)
     # A plan that was restored may name any file of this machine: looked at before it is sent.

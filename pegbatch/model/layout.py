@@ -23,6 +23,8 @@ FAILURES_KEY = "failures"
 RECORDS_KEY = "records"
 AGAIN, LOST = "again", "lost"
 """Why a child was started again: a task may be tried again; the attempt before was lost."""
+COMPLAINT = "complaint"
+"""Ends the key of a complaint mark."""
 DIGITS_MAX = 10
 """A number in a key that has as many digits is none of ours."""
 LOGS_KEY = "logs"
@@ -196,19 +198,46 @@ def retry_key(array: str, bag: int, number: int, attempt: int, *, lost: bool) ->
     return f"{array_failures(array)}/{bag}.{number}.{attempt}.{LOST if lost else AGAIN}"
 
 
+def complaint_key(array: str, bag: int, number: int, attempt: int) -> str:
+    """Return the key of the empty object that says: records of this bag name files that failed
+    tasks could not use.
+
+    Shapes: it lies beside the failure marks, so that one LIST tells which records are to be read.
+    """
+    return f"{array_failures(array)}/{bag}.{number}.{attempt}.{COMPLAINT}"
+
+
 def parse_retry_key(key: str) -> tuple[str, int, int, int, bool] | None:
     """Read a retry mark's key: (array, bag, try, attempt, lost), or None for another key.
 
     Shapes: the key may carry anything before `failures/`.
     """
+    found = _parse_word_key(key)
+    if found is None or found[-1] not in (AGAIN, LOST):
+        return None
+    array, bag, number, attempt, why = found
+    return array, bag, number, attempt, why == LOST
+
+
+def parse_complaint_key(key: str) -> tuple[str, int] | None:
+    """Read a complaint mark's key: (array, bag), or None for another key.
+
+    Shapes: the key may carry anything before `failures/`.
+    """
+    found = _parse_word_key(key)
+    return found[:2] if found is not None and found[-1] == COMPLAINT else None
+
+
+def _parse_word_key(key: str) -> tuple[str, int, int, int, str] | None:
+    """Read a key that ends in a word: (array, bag, try, attempt, word)."""
     parts = key.rsplit("/", 2)
-    *numbers, why = parts[-1].split(".")
-    if len(parts) < 3 or len(numbers) != 3 or why not in (AGAIN, LOST):
+    *numbers, word = parts[-1].split(".")
+    if len(parts) < 3 or len(numbers) != 3:
         return None
     if not all(number.isdecimal() and len(number) < DIGITS_MAX for number in numbers):
         return None
     bag, number, attempt = map(int, numbers)
-    return parts[1], bag, number, attempt, why == LOST
+    return parts[1], bag, number, attempt, word
 
 
 def parse_failure_key(key: str) -> tuple[str, int, int, int, int] | None:

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from pegbatch.model.layout import AGAIN, LOST, parse_failure_key, parse_retry_key
+from pegbatch.model.layout import (
+    AGAIN,
+    COMPLAINT,
+    LOST,
+    parse_complaint_key,
+    parse_failure_key,
+    parse_retry_key,
+)
 
 
 class Mark(NamedTuple):
@@ -23,27 +30,59 @@ Marks: TypeAlias = Mapping[str, Mapping[int, Mark]]
 """Array, then bag."""
 
 
+@dataclass(frozen=True, slots=True)
+class FailureKeys:
+    """What one LIST of the failures says."""
+
+    marks: Marks = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    """URLs that are no failure marks."""
+
+    def restarts(self) -> Restarts:
+        """Count the retry marks."""
+        return read_restarts(self.others)
+
+    def complaints(self) -> frozenset[tuple[str, int]]:
+        """Return the bags, as (array, bag), whose records name files that tasks could not use."""
+        likely = (url for url in self.others if url.endswith(COMPLAINT))
+        return frozenset(found for url in likely if (found := parse_complaint_key(url)) is not None)
+
+
 def read_marks(urls: Iterable[str]) -> Marks:
-    """Read the keys of one LIST of the failures; others are passed over.
+    """Read the failure marks among the keys of one LIST of the failures, as read_failures does."""
+    return read_failures(urls).marks
+
+
+def read_failures(urls: Iterable[str]) -> FailureKeys:
+    """Read the keys of one LIST of the failures, each once.
 
     Shapes: of several marks of a bag the one of the highest try counts, and in one try that which
     says that all is done; bags whose mark says so are left out.
     """
     newest: dict[str, dict[int, Mark]] = {}
+    others: list[str] = []
     known: dict[str, Mark | None] = {}  # there may be a million marks, and few that differ
+    folder, bags = "", dict[int, Mark]()  # those of an array come one after another
     for url in urls:
-        folder, _, name = url.rpartition("/")
+        its_folder, _, name = url.rpartition("/")
         bag_text, _, rest = name.partition(".")
         mark = known[rest] if rest in known else known.setdefault(rest, _read_mark(rest))
-        if mark is None or not bag_text.isdecimal() or "/" not in folder:
+        if mark is None or not bag_text.isdecimal() or "/" not in its_folder:
+            others.append(url)
             continue
-        bags, bag = newest.setdefault(folder.rpartition("/")[2], {}), int(bag_text)
+        if its_folder != folder:
+            folder, bags = its_folder, newest.setdefault(its_folder.rpartition("/")[2], {})
+        bag = int(bag_text)
         before = bags.get(bag)
         if before is None or _rank(before) < _rank(mark):
             bags[bag] = mark
+    return FailureKeys(_without_clear(newest), tuple(others))
+
+
+def _without_clear(marks: Marks) -> Marks:
     return {
-        array: {bag: mark for bag, mark in bags.items() if not _is_clear(mark)}
-        for array, bags in newest.items()
+        array: {bag: mark for bag, mark in bags.items() if mark.failed or mark.skipped}
+        for array, bags in marks.items()
     }
 
 

@@ -17,7 +17,7 @@ class TracedTask:
     """Name without namespace and version."""
     argv: tuple[str, ...]
     inputs: tuple[str, ...]
-    """Names in the run (file_keys.name_in_run), as `outputs`."""
+    """Names in the whole run (file_keys.name_by_place), as `outputs`."""
     outputs: tuple[str, ...]
 
 

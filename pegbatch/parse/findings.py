@@ -26,8 +26,8 @@ class Findings:
         return not (self.problems or self.defects or self.warnings)
 
     def where(self, line: int) -> str:
-        """Return `file:line`."""
-        return f"{self.source}:{line}"
+        """Return `file:line`; the file alone where no line is known (0)."""
+        return f"{self.source}:{line}" if line else self.source
 
     def refuse(self, line: int, message: str, hint: str | None = None) -> None:
         """Note what makes the file unusable."""

@@ -19,6 +19,10 @@ from pegbatch.parse.templates import blank_statements, warn_of_placeholders
 _WORD = r'"(?:[^"\\]|\\.)*"|[^\s"=]+'
 _ATTRIBUTE = re.compile(rf"\s*([\w.\-]+)\s*=\s*({_WORD})(?=\s|$)")
 _PLACES = re.compile(rf"\s*({_WORD})\s+({_WORD})(?=\s|$)")
+_PLAIN = re.compile(
+    r'([^\s"=$#][^\s"=$]*)[ \t]+([^\s"=$]+)[ \t]+(?:site|pool)="([^\s"=$\\]+)"'
+).fullmatch
+"""Nearly every line of a large catalog; to read it word by word takes four times as long."""
 _ESCAPE = re.compile(r"\\(.)")
 
 
@@ -40,6 +44,11 @@ def read_replicas_file(text: str, reading: Reading) -> ReplicaCatalog:
 
 def _entry(text: str, line: int, reading: Reading) -> Iterable[Entry]:
     """Read one line; nothing where it is bad."""
+    plain = _PLAIN(text)
+    if plain is not None:
+        lfn, pfn, site = plain.groups()
+        replica = Replica(site=site, pfn=pfn, sha256=None, where=reading.where(line))
+        return (Entry(lfn, replica, line, False),)
     places = _PLACES.match(text)
     if places is None:
         reading.refuse(line, _reason(text), 'write LFN PFN site="…", and quote a word with `=`')

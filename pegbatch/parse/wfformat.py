@@ -31,18 +31,25 @@ def parse_wfformat(data: bytes, source: str) -> Workflow:
     document = as_mapping(load_json(data, source)[0])
     tasks = wfformat_tasks(document, source)
     execution = as_mapping(as_mapping(document.get("workflow")).get("execution"))
-    ran = {str(row.get("id")): row for row in map(as_mapping, as_sequence(execution.get("tasks")))}
+    ran = {_id(row): row for row in map(as_mapping, as_sequence(execution.get("tasks")))}
     builder = WorkflowBuilder(source, "wfformat-json")
     builder.name = str(document.get("name", ""))
     builder.version = str(document.get("schemaVersion", ""))
     by_name = _names(tasks)
     for number, task in enumerate(tasks, 1):
-        identifier = str(task.get("id") or task.get("name") or "")
+        identifier = _id(task)
         if not identifier:
             raise InputError(f"task {number} has no id", where=source, hint="give each task an id")
-        _add_task(builder, identifier, task, {**task, **ran.get(identifier, {})})
+        _add_task(builder, identifier, task, {**task, **ran.pop(identifier, {})})
+    if ran:
+        builder.warn_once(
+            "ran",
+            0,
+            f"{len(ran):,} of the tasks that ran are not in the specification, such as "
+            f"{min(ran)!r}; they are passed over",
+        )
     for task in tasks:
-        identifier = str(task.get("id") or task.get("name"))
+        identifier = _id(task)
         for parent in as_sequence(task.get("parents")):
             builder.add_edge(by_name.get(str(parent), str(parent)), identifier, 0)
         for child in as_sequence(task.get("children")):
@@ -50,11 +57,17 @@ def parse_wfformat(data: bytes, source: str) -> Workflow:
     return builder.finish()
 
 
+def _id(task: Mapping[str, Any]) -> str:
+    """Return what a task is known by: older traces have names alone. Empty where it has neither."""
+    known = (task.get(key) for key in ("id", "name"))
+    return next((str(one) for one in known if one is not None and one != ""), "")
+
+
 def _names(tasks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return ids by name: older traces name parents so. A name that is an id stays one."""
-    ids = {str(task.get("id")) for task in tasks}
+    ids = set(map(_id, tasks))
     return {
-        str(task["name"]): str(task.get("id") or task["name"])
+        str(task["name"]): _id(task)
         for task in tasks
         if "name" in task and str(task["name"]) not in ids
     }

@@ -66,8 +66,10 @@ def _bad_names(given: Given) -> list[Problem]:
 
 
 def _unbalanced_arguments(given: Given) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     tasks = given.workflow.tasks
+    if not needs_quoting_rules("".join(tasks.arguments)):
+        return problems
     for task, text in enumerate(tasks.arguments):
         if needs_quoting_rules(text):
             try:
@@ -93,7 +95,7 @@ def _cycle_problem(given: Given, graph: Graph, cycle: list[int]) -> Problem:
     workflow = given.workflow
     ids = workflow.tasks.ids
     steps = [
-        f"{ids[child]} ({_line(given, child)}) waits for {ids[parent]}"
+        f"{ids[child]}{_line(given, child)} waits for {ids[parent]}"
         f"{_by_file(workflow, graph, child, parent)}"
         for child, parent in pairwise([*cycle, cycle[0]])
     ]
@@ -106,10 +108,11 @@ def _cycle_problem(given: Given, graph: Graph, cycle: list[int]) -> Problem:
 
 
 def _line(given: Given, task: int) -> str:
-    """Return `line 7`, or `other.yml:7` in the file of a sub-workflow."""
+    """Return ` (line 7)`, ` (other.yml:7)` in the file of a sub-workflow, nothing in a trace."""
     if source_of(given, task) != given.workflow.source:
-        return where_of(given, task)
-    return f"line {given.workflow.tasks.lines[task]}"
+        return f" ({where_of(given, task)})"
+    line = given.workflow.tasks.lines[task]
+    return f" (line {line})" if line else ""
 
 
 def _by_file(workflow: Workflow, graph: Graph, child: int, parent: int) -> str:

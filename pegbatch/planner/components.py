@@ -4,8 +4,11 @@ Where the units of several arrays fall into groups without an edge from one to a
 chromosomes, tiles), each array is cut along these groups, so that what gathers one group waits
 for that group alone. Links that join all groups do not count: what stands behind them waits for
 everything anyway. So links are taken one after another, those that leave the most groups first,
-as long as at least two remain. Groups share a part where there are many: an array has at most
-PARTS_MAX parts, and a part UNITS_LEAST units over all its arrays.
+as long as at least two of those they touch remain. Groups share a part where there are many: an
+array has at most PARTS_MAX parts, and a part UNITS_LEAST units over all its arrays.
+
+Neighbours share a part, or, where it is known how long groups take, those alike do: the longest
+has one for itself, and parts grow towards the shortest, which can wait for each other.
 """
 
 from __future__ import annotations
@@ -24,10 +27,13 @@ UNITS_LEAST = 8
 """Each part costs a call for each of its arrays."""
 
 
-def find_parts(drafts: Sequence[ArrayDraft], graph: Graph) -> list[list[list[int]]]:
+def find_parts(
+    drafts: Sequence[ArrayDraft], graph: Graph, urgent: Sequence[Sequence[float]] | None
+) -> list[list[list[int]]]:
     """Return, by draft, the units of each of its parts.
 
-    Shapes: one part where nothing is gained; n log n in tasks and edges.
+    Shapes: urgent, by draft and unit, is how long the workflow takes from there, where that is to
+    count; one part where nothing is gained; n log n in tasks and edges.
     """
     firsts = [0, *accumulate(draft.units for draft in drafts)]
     components = _Components([draft.units for draft in drafts])
@@ -36,7 +42,12 @@ def find_parts(drafts: Sequence[ArrayDraft], graph: Graph) -> list[list[list[int
     parts: list[list[list[int]]] = [[list(range(draft.units))] for draft in drafts]
     for family in components.families_that_gather():
         units = [unit for number in family for unit in range(firsts[number], firsts[number + 1])]
-        part_of = _parts([components.units.root(unit) for unit in units])
+        groups = [components.units.root(unit) for unit in units]
+        if urgent is None:
+            part_of = _parts(groups)
+        else:
+            seconds = [more for number in family for more in urgent[number]]
+            part_of = _parts_by_urgency(groups, seconds)
         of_unit = dict(zip(units, part_of, strict=True))
         for number in family:
             parts[number] = _cut(drafts[number].units, firsts[number], of_unit)
@@ -111,13 +122,13 @@ class _Components:
         self._gathering: set[int] = set()
 
     def take(self, link: _Link) -> None:
-        """Join the arrays of a link in one family, unless it ties all of them together."""
+        """Join the arrays of a link in one family, unless it ties all that it touches together."""
         one, other = self._families.root(link.child), self._families.root(link.parent)
         pairs = [(self.units.root(child), self.units.root(parent)) for child, parent in link.pairs]
         ties = sum(map(_Union().join, *zip(*pairs, strict=True)))
-        left = self._groups[one] + (self._groups[other] if one != other else 0) - ties
-        if left < 2:
+        if len({unit for pair in pairs for unit in pair}) - ties < 2:
             return
+        left = self._groups[one] + (self._groups[other] if one != other else 0) - ties
         for child, parent in pairs:
             self.units.join(child, parent)
         self._families.join(one, other)
@@ -139,13 +150,33 @@ def _parts(groups: Sequence[int]) -> list[int]:
     sizes: dict[int, int] = {}
     for group in groups:
         sizes[group] = sizes.get(group, 0) + 1
-    parts = min(PARTS_MAX, len(sizes), max(1, len(groups) // UNITS_LEAST))
+    parts = _count(len(sizes), len(groups))
     starts = accumulate(sizes.values(), initial=0)
     part_of = {
         group: (start + size // 2) * parts // len(groups)
         for (group, size), start in zip(sizes.items(), starts, strict=False)
     }
     return [part_of[group] for group in groups]
+
+
+def _parts_by_urgency(groups: Sequence[int], seconds: Sequence[float]) -> list[int]:
+    """Return, by unit, its part: the longest group by itself, the more together the shorter."""
+    longest: dict[int, float] = {}
+    for group, more in zip(groups, seconds, strict=True):
+        longest[group] = max(longest.get(group, 0.0), more)
+    parts = _count(len(longest), len(groups))
+    part_of, part, end = {}, 0, 0
+    for rank, group in enumerate(sorted(longest, key=lambda group: (-longest[group], group))):
+        if rank == end:
+            part += 1
+            end = max(end + 1, round(len(longest) ** (part / parts)))
+        part_of[group] = part - 1
+    return [part_of[group] for group in groups]
+
+
+def _count(groups: int, units: int) -> int:
+    """Return how many parts a family has at most."""
+    return min(PARTS_MAX, groups, max(1, units // UNITS_LEAST))
 
 
 def _cut(units: int, first: int, part_of: dict[int, int]) -> list[list[int]]:

@@ -17,7 +17,8 @@ SEGMENT_MAX_BYTES = 253
 CHECKSUM_SUFFIX = ".sha256"
 """What the store adds to the key of a large object to name its checksum (docs/formats.md)."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=,@%~-]{0,200}").fullmatch
+_SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_.+=,@%~-]{0,200}"
+_PLAIN = re.compile(rf"(?:{_SEGMENT}/)*{_SEGMENT}").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]").search
 _NUMBERED = re.compile(r"#[0-9]+\Z").search
 

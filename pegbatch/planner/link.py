@@ -7,6 +7,7 @@ out (reduce_links), and more than 20 go through barrier jobs (barriers).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,6 +18,8 @@ from pegbatch.planner.nodes import container_of
 from pegbatch.planner.reduce_links import reduce_links
 from pegbatch.planner.resolve_profiles import ATTEMPTS_MAX, attempts_of
 from pegbatch.planner.stages import Linked, Packed, Staged, grow
+
+_Runtimes = Sequence[float | None]
 
 TIMEOUT_NET_SECONDS = 300
 """What a child gets beyond the sum of its tasks' limits, for staging."""
@@ -30,8 +33,9 @@ def link(staged: Staged) -> Linked:
 
     Shapes: jobs in plan order, stage-in arrays first, barriers just before the array they serve.
     """
-    raw = [_links_into(staged, number) for number in range(len(staged.arrays))]
-    jobs = [_job(staged, number) for number in range(len(staged.arrays))]
+    raw = [links_into(staged, number) for number in range(len(staged.arrays))]
+    runtimes = _runtimes(staged)
+    jobs = [_job(staged, number, runtimes) for number in range(len(staged.arrays))]
     if staged.transfer_arrays:
         raw = _behind_transfers(raw, staged.transfer_readers)
         jobs = [*map(_transfer_job, staged.transfer_arrays), *jobs]
@@ -59,7 +63,7 @@ def _transfer_job(array: TransferArray) -> Job:
     return replace(small_job(array.name, "stage-in", ()), size=array.size, timeout_seconds=None)
 
 
-def _links_into(packed: Packed, child: int) -> dict[int, LinkType]:
+def links_into(packed: Packed, child: int) -> dict[int, LinkType]:
     """Return the arrays that one array needs, by number, with the weakest link that is enough."""
     graph, array_of, bag_of = packed.graph, packed.array_of, packed.bag_of
     offsets, parents = graph.parent_offsets, graph.parents
@@ -80,7 +84,7 @@ def _links_into(packed: Packed, child: int) -> dict[int, LinkType]:
     return found
 
 
-def _job(packed: Packed, number: int) -> Job:
+def _job(packed: Packed, number: int, runtimes: _Runtimes) -> Job:
     tasks = packed.arrays[number]
     names = packed.workflow.transformations
     kinds = {packed.workflow.tasks.transformations[task] for task in tasks.order}
@@ -100,15 +104,20 @@ def _job(packed: Packed, number: int) -> Job:
         attempts=attempts,
         timeout_seconds=_timeout(packed, tasks),
         depends_on=(),
-        expected=_expected(packed, tasks),
+        expected=_expected(packed, tasks, runtimes),
         container=container_of(packed, tasks.order[0]),
     )
 
 
-def _expected(packed: Packed, tasks: ArrayTasks) -> Expected | None:
-    """Return what the profiles `runtime` come to, or None where one of the tasks has none."""
+def _runtimes(packed: Packed) -> _Runtimes:
+    """Return the profile `runtime` by settings, empty where nobody has one."""
     known = [settings.runtime_seconds for settings in packed.settings_table]
-    if all(seconds is None for seconds in known):
+    return () if all(seconds is None for seconds in known) else known
+
+
+def _expected(packed: Packed, tasks: ArrayTasks, known: _Runtimes) -> Expected | None:
+    """Return what the profiles `runtime` come to, or None where one of the tasks has none."""
+    if not known:
         return None
     total = longest = 0.0
     for first, last in pairwise(tasks.bag_offsets):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from itertools import pairwise
 
 from pegbatch.errors import PlanError, Problem
 from pegbatch.model.bags import Upload
@@ -13,10 +14,11 @@ from pegbatch.model.layout import input_url
 from pegbatch.model.manifest import FileUse
 from pegbatch.model.workflow import CHECKPOINT, INPUT, OPTIONAL
 from pegbatch.planner.choose_replicas import locate_file, order_replicas
+from pegbatch.planner.compare_staging import compare_staging
 from pegbatch.planner.deliver import delivered_files, drop_doubles
 from pegbatch.planner.offer_programs import offered_urls
 from pegbatch.planner.places import UnusablePlaceError, places_of
-from pegbatch.planner.scopes import Scope, given_of, scope_of, scope_of_file, scopes_of, where_of
+from pegbatch.planner.scopes import given_of, scope_of, scope_of_file, scopes_of, where_of
 from pegbatch.planner.stages import Checked, Given, Located, Mapped, grow
 from pegbatch.planner.staging import EMBEDDED_BUCKET_URL, output_places, staging_url
 
@@ -54,7 +56,7 @@ def locate_inputs(mapped: Mapped) -> Located:
         staging_url=staging,
         inputs=inputs,
         uploads=_uploads(mapped, inputs, staging),
-        warnings=(*_passed_over(passed_over), *_staging_warnings(scopes, staging)),
+        warnings=(*_passed_over(passed_over), *compare_staging(scopes, staging)),
     )
 
 
@@ -86,26 +88,6 @@ def _located(
     )
 
 
-def _staging_warnings(scopes: Sequence[Scope], staging: str) -> tuple[Problem, ...]:
-    """Warn of sub-workflows whose catalogs or options name another place to stage at."""
-    others: dict[str, Scope] = {}
-    for scope in scopes[1:]:
-        try:
-            url = staging_url(scope.given, scope.site)
-        except PlanError:
-            continue  # it names none
-        if url != staging:
-            others.setdefault(url, scope)
-    return tuple(
-        Problem(
-            f"sub-workflow {scope.path} names {url} to stage at; the plan that it is a part of "
-            f"stages all data at {staging}",
-            scope.site.where or scope.given.workflow.source,
-        )
-        for url, scope in others.items()
-    )
-
-
 def inputs_nowhere(checked: Checked) -> list[Problem]:
     """Return a problem for each required input that no task makes and no catalog names."""
     if not checked.options.catalogs:
@@ -123,23 +105,18 @@ def external_inputs(checked: Checked) -> dict[int, tuple[int, bool]]:
     Shapes: in order of first use; required where at least one task cannot do without.
     """
     tasks = checked.workflow.tasks
+    lfns, flags = tasks.use_lfns, tasks.use_flags
+    producers, read = checked.graph.producers, checked.graph.read
     found: dict[int, tuple[int, bool]] = {}
-    task = 0
-    for use, (lfn, flags) in enumerate(zip(tasks.use_lfns, tasks.use_flags, strict=True)):
-        while use >= tasks.use_offsets[task + 1]:
-            task += 1
-        if _comes_from_outside(checked, lfn, flags):
-            required = not flags & OPTIONAL
-            first, so_far = found.get(lfn, (task, False))
-            found[lfn] = (first, so_far or required)
+    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
+        for use in range(first, last):
+            lfn, what = lfns[use], flags[use]
+            # A catalog may be asked for a checkpoint file, be it only to begin with.
+            is_wanted = not read[lfn] if what & CHECKPOINT else producers[lfn] == NO_TASK
+            if is_wanted and what & (INPUT | CHECKPOINT):
+                earlier, required = found.get(lfn, (task, False))
+                found[lfn] = (earlier, required or not what & OPTIONAL)
     return found
-
-
-def _comes_from_outside(checked: Checked, lfn: int, flags: int) -> bool:
-    """Tell whether a catalog may be asked for a file, be it only for a checkpoint to begin with."""
-    if flags & CHECKPOINT:
-        return not checked.graph.read[lfn]
-    return bool(flags & INPUT) and checked.graph.producers[lfn] == NO_TASK
 
 
 def replicas_of(given: Given, lfn: int) -> tuple[Replica, ...]:

@@ -18,11 +18,10 @@ from pegbatch.planner.barriers import SMALL
 from pegbatch.planner.choose_executables import choose_executables
 from pegbatch.planner.locate_inputs import inputs_nowhere
 from pegbatch.planner.profile_layers import Layer, profile_layers, shared_layers
-from pegbatch.planner.resolve_profiles import resolve_profiles
+from pegbatch.planner.resolve_profiles import ProfileResolver, Resolved
 from pegbatch.planner.run_sub_workflows import planner_settings, runs_sub_workflow
 from pegbatch.planner.scopes import Scope, scope_of, scopes_of, where_of
 from pegbatch.planner.stages import Checked, Mapped, grow
-from pegbatch.planner.tuning import Tuning
 
 
 def map_to_site(checked: Checked) -> Mapped:
@@ -55,6 +54,7 @@ def _resolve_all(
     """Resolve profiles; numbers of equal settings are shared between tasks."""
     workflow, tasks = checked.workflow, checked.workflow.tasks
     shared = [shared_layers(scope) for scope in scopes]
+    resolvers = [ProfileResolver(scope.given.tuning) for scope in scopes]
     numbers: dict[tuple[int, int], int] = {}
     distinct: dict[TaskSettings, int] = {}
     problems: list[Problem] = []
@@ -65,10 +65,9 @@ def _resolve_all(
             of = scope_of(workflow, task)
             layers = profile_layers(checked, scopes[of], task, shared[of])
             name = workflow.transformations[pair[0]]
-            settings, wrong = _resolve(scopes[of].given.tuning, name, layers)
-            where = where_of(checked, task)
+            settings, wrong = _resolve(resolvers[of], name, layers)
             problems.extend(
-                Problem(f"job {tasks.ids[task]} ({name}): {message}", where, hint)
+                Problem(f"job {tasks.ids[task]} ({name}): {message}", where_of(checked, task), hint)
                 for message, hint in wrong
             )
             number = numbers[pair] = distinct.setdefault(settings, len(distinct))
@@ -77,10 +76,10 @@ def _resolve_all(
 
 
 def _resolve(
-    tuning: Tuning, name: TransformationName, layers: Sequence[Layer]
-) -> tuple[TaskSettings, list[tuple[str, str | None]]]:
+    resolver: ProfileResolver, name: TransformationName, layers: Sequence[Layer]
+) -> Resolved:
     if name == GATE:
-        settings, wrong = resolve_profiles((), tuning)
+        settings, wrong = resolver.resolve(())
         return replace(settings, resources=SMALL, side_by_side=SMALL), wrong
-    settings, wrong = resolve_profiles([layer.profiles for layer in layers], tuning)
+    settings, wrong = resolver.resolve([layer.profiles for layer in layers])
     return planner_settings(settings) if runs_sub_workflow(name) else settings, wrong

@@ -9,34 +9,33 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from pegbatch.model.bags import ArrayTasks
 from pegbatch.model.plan import Resources
+from pegbatch.planner.fill_waves import fill_waves
 from pegbatch.planner.stages import ArrayDraft, Arrayed, Packed, grow
 from pegbatch.planner.tuning import ARRAY_CHILDREN_MAX, Tuning
 
 NAME_MAX = 60
 
-SHORTEST = 0.25
-"""Share of the longest bag that a bag holds at least, where the number of vCPUs is known."""
-
 
 def pack(arrayed: Arrayed) -> Packed:
     """Cut every draft into bags and arrays, and name the arrays.
 
-    Shapes: an array has at most min(max_children, 10,000) bags; tasks keep their order.
+    Shapes: an array has at most min(max_children, 10,000) bags; tasks keep their order, but where
+    they fill a known number of vCPUs (fill_waves).
     """
     arrays: list[ArrayTasks] = []
     levels: list[int] = []
     resources: list[Resources] = []
     names: dict[str, int] = {}
     for draft in arrayed.drafts:
-        bags = _bag_offsets(draft, arrayed)
+        in_bags, bags = _bags(draft, arrayed)
         for first in range(0, len(bags) - 1, ARRAY_CHILDREN_MAX):
             offsets = bags[first : first + ARRAY_CHILDREN_MAX + 1]
-            order = draft.order[offsets[0] : offsets[-1]]
+            order = in_bags[offsets[0] : offsets[-1]]
             arrays.append(
                 ArrayTasks(
                     name=_name(arrayed, draft.level, order, names),
@@ -58,21 +57,52 @@ def pack(arrayed: Arrayed) -> Packed:
     )
 
 
-def _bag_offsets(draft: ArrayDraft, arrayed: Arrayed) -> array[int]:
-    """Return where bags begin in the draft's order (bags + 1 entries)."""
-    tuning = arrayed.tuning
-    units = (
-        array("i", range(len(draft.order) + 1))
-        if draft.unit_offsets is None
-        else (draft.unit_offsets)
-    )
+def _bags(draft: ArrayDraft, arrayed: Arrayed) -> tuple[array[int], array[int]]:
+    """Return the tasks in order, and where bags begin among them (bags + 1 entries)."""
+    tuning, order = arrayed.tuning, draft.order
+    units = array("i", range(len(order) + 1)) if draft.unit_offsets is None else draft.unit_offsets
     bags = units
     is_asked = tuning.pack_size is not None or tuning.pack_runtime_seconds is not None
-    if is_asked and draft.order[0] not in arrayed.workflow.sub_workflows:
-        bags = _fill(units, _seconds(draft.order, units, arrayed), tuning, draft.resources.vcpus)
+    if is_asked and order[0] not in arrayed.workflow.sub_workflows:
+        seconds = _seconds(order, units, arrayed)
+        if tuning.pack_vcpus is None or not _is_known(seconds, tuning):
+            bags = _fill(units, seconds, tuning)
+        else:
+            at_once = max(1, tuning.pack_vcpus // draft.resources.vcpus)
+            waves = _waves(seconds, arrayed, at_once)
+            order, bags = _put(order, units, waves, tuning.pack_size or len(order))
     if len(bags) - 1 > tuning.max_children:
         bags = _spread(bags, tuning.max_children)
-    return bags
+    return order, bags
+
+
+def _is_known(seconds: Sequence[float], tuning: Tuning) -> bool:
+    """Say whether bags can be measured by runtime."""
+    longest = tuning.pack_runtime_seconds
+    return longest is not None and math.isfinite(longest) and any(seconds)
+
+
+def _waves(seconds: Sequence[float], arrayed: Arrayed, at_once: int) -> list[list[int]]:
+    """Return the units of each bag, as the vCPUs take them."""
+    asked, shares = arrayed.tuning.pack_runtime_seconds or 0.0, arrayed.bag_shares
+    return fill_waves(
+        seconds, longest=asked * shares.longest, least=asked * shares.least, at_once=at_once
+    )
+
+
+def _put(
+    order: array[int], units: array[int], bags: Sequence[Sequence[int]], size_max: int
+) -> tuple[array[int], array[int]]:
+    """Return the tasks in the order of bags, and where these begin; one too large is cut."""
+    put, offsets = array("i"), array("i", [0])
+    for bag in bags:
+        for unit in bag:
+            first, last = units[unit], units[unit + 1]
+            if offsets[-1] < len(put) and len(put) - offsets[-1] + last - first > size_max:
+                offsets.append(len(put))
+            put.extend(order[first:last])
+        offsets.append(len(put))
+    return put, offsets
 
 
 def _seconds(order: Sequence[int], units: array[int], arrayed: Arrayed) -> array[float]:
@@ -87,44 +117,20 @@ def _seconds(order: Sequence[int], units: array[int], arrayed: Arrayed) -> array
     )
 
 
-def _fill(units: array[int], seconds: array[float], tuning: Tuning, vcpus: int) -> array[int]:
+def _fill(units: array[int], seconds: array[float], tuning: Tuning) -> array[int]:
     """Put units in a bag, in order, while it stays within the asked size and runtime."""
     size_max = tuning.pack_size or units[-1]
-    is_full = _fullness(sum(seconds), tuning, vcpus)
+    longest = math.inf if tuning.pack_runtime_seconds is None else tuning.pack_runtime_seconds
     offsets = array("i", [0])
-    begun, done = 0.0, 0.0
+    held = 0.0
     for unit, more in enumerate(seconds):
         first, last = units[unit], units[unit + 1]
-        too_many = last - offsets[-1] > size_max
-        if first > offsets[-1] and (too_many or is_full(done - begun, more, done, len(offsets))):
+        if first > offsets[-1] and (last - offsets[-1] > size_max or held + more > longest):
             offsets.append(first)
-            begun = done
-        done += more
+            held = 0.0
+        held += more
     offsets.append(units[-1])
     return offsets
-
-
-_IsFull = Callable[[float, float, float, int], bool]
-"""Told the seconds in the bag, those of the next unit, those in all bags so far, and how many
-bags these are; says whether the next unit needs a new bag."""
-
-
-def _fullness(total: float, tuning: Tuning, vcpus: int) -> _IsFull:
-    longest = math.inf if tuning.pack_runtime_seconds is None else tuning.pack_runtime_seconds
-    if tuning.pack_vcpus is None or not total or not math.isfinite(longest):
-        return lambda held, more, done, bags: held + more > longest
-    share = total / _even_bags(total, longest, max(1, tuning.pack_vcpus // vcpus))
-    return lambda held, more, done, bags: done + more / 2 > share * bags
-
-
-def _even_bags(total: float, longest: float, at_once: int) -> int:
-    """Return how many bags keep all vCPUs busy to the end.
-
-    Bags run in waves of as many as there is room for: as few waves as the longest bag allows, and
-    no bag shorter than a quarter of it on average, since a container has to start for each.
-    """
-    waves = math.ceil(total / (at_once * longest))
-    return max(1, min(waves * at_once, int(total / (longest * SHORTEST))))
 
 
 def _spread(bags: array[int], parts: int) -> array[int]:

@@ -15,7 +15,8 @@ deliver_reused  outputs of tasks that were taken out still reach the output site
 level          each task's longest distance from a root.
 cluster        clusters by the techniques asked for; those that are one bag are levelled again.
 make_arrays    tasks of a level with equal resources become one array.
-separate       groups of tasks that never meet get arrays of their own (`auto`).
+separate       groups of tasks that never meet get arrays of their own (`auto`), where a rehearsal
+               of the plan says that it ends earlier for it.
 align          units are ordered so that links can be N_TO_N.
 pack           units are put in bags, arrays are cut to what Batch takes.
 stage_inputs   files on the web are brought by stage-in arrays.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pegbatch.model.bags import TaskSettings
 from pegbatch.model.plan import Resources
@@ -23,17 +24,54 @@ RETRY_DEFAULT = 1
 NUMBER_MAX = 2**31 - 1
 """Of anything that Batch takes as a number; more is a slip of the keyboard."""
 
+Resolved = tuple[TaskSettings, list[tuple[str, str | None]]]
+"""What profiles come to, and what is wrong with them: messages, each with a hint or None."""
+
 _CURRENT = {"job.runtime": "runtime", "collapser": "job.aggregator"}
 """Keys as old versions of Pegasus spell them."""
 
 
-def resolve_profiles(
-    layers: Sequence[Profiles], tuning: Tuning
-) -> tuple[TaskSettings, list[tuple[str, str | None]]]:
-    """Return what the layers come to, weakest layer first, and what is wrong with them.
+class ProfileResolver:
+    """Resolves profiles under one tuning; most tasks share all but a few of theirs."""
 
-    Units: `memory` is MiB, `maxwalltime` minutes, `runtime` seconds, as in Pegasus.
-    """
+    def __init__(self, tuning: Tuning) -> None:
+        self._tuning = tuning
+        keys = ("maxwalltime", "runtime", tuning.label_key)
+        self._own = frozenset(("pegasus", key) for key in keys)
+        """What a workflow gives to each task anew, like the variables of the environment."""
+        self._known: dict[tuple[tuple[tuple[str, str], str], ...], Resolved] = {}
+        """By the profiles but for these."""
+
+    def resolve(self, layers: Sequence[Profiles]) -> Resolved:
+        """Return what the layers come to, weakest layer first, and what is wrong with them.
+
+        Units: `memory` is MiB, `maxwalltime` minutes, `runtime` seconds, as in Pegasus.
+        """
+        merged, own = _merged(layers), self._own
+        shared = tuple(
+            [item for item in merged.items() if item[0][0] != "env" and item[0] not in own]
+        )
+        known = self._known.get(shared)
+        if known is None:
+            known = self._known[shared] = _resolved(dict(shared), self._tuning)
+        if len(shared) == len(merged):
+            return known
+        settings, wrong = known
+        if wrong:
+            return _resolved(merged, self._tuning)
+        wrong = []
+        read = _Reader(merged, wrong)
+        found = replace(
+            settings,
+            timeout_seconds=read.seconds("maxwalltime"),
+            runtime_seconds=read.number("runtime", float),
+            label=read.label(self._tuning),
+            env=read.environment(),
+        )
+        return found, wrong
+
+
+def _merged(layers: Sequence[Profiles]) -> dict[tuple[str, str], str]:
     merged: dict[tuple[str, str], str] = {}
     for layer in layers:
         for namespace, key, value in layer:
@@ -41,10 +79,14 @@ def resolve_profiles(
             if namespace == "pegasus":
                 folded = _CURRENT.get(folded, folded)
             merged[namespace, folded] = value
+    return merged
+
+
+def _resolved(merged: dict[tuple[str, str], str], tuning: Tuning) -> Resolved:
     wrong: list[tuple[str, str | None]] = []
     read = _Reader(merged, wrong)
-    minutes = read.number("maxwalltime", _at_least_zero)
-    checkpoint_minutes = read.number("checkpoint.time", _at_least_zero)
+    timeout = read.seconds("maxwalltime")
+    checkpoint = read.seconds("checkpoint.time")
     resources = Resources(
         vcpus=read.whole("cores", 1) or CORES_DEFAULT,
         memory_mib=read.whole("memory", 1) or MEMORY_DEFAULT_MIB,
@@ -53,12 +95,12 @@ def resolve_profiles(
     settings = TaskSettings(
         resources=resources,
         tries=1 + _retries(read),
-        timeout_seconds=math.ceil(minutes * 60) if minutes else None,
+        timeout_seconds=timeout,
         runtime_seconds=read.number("runtime", float),
         clusters_num=read.whole("clusters.num", 1),
         clusters_size=read.whole("clusters.size", 1),
         clusters_maxruntime=read.number("clusters.maxruntime", _at_least_zero),
-        label=merged.get(("pegasus", tuning.label_key), "").strip(),
+        label=read.label(tuning),
         side_by_side=Resources(
             vcpus=read.whole("pmc_request_cpus", 1) or resources.vcpus,
             memory_mib=read.whole("pmc_request_memory", 1) or resources.memory_mib,
@@ -66,7 +108,7 @@ def resolve_profiles(
         ),
         aggregator=read.aggregator() or tuning.aggregator,
         env=read.environment(),
-        checkpoint_seconds=math.ceil(checkpoint_minutes * 60) if checkpoint_minutes else None,
+        checkpoint_seconds=checkpoint,
         failure_message=read.pattern("exitcode.failuremsg"),
         success_message=read.pattern("exitcode.successmsg"),
     )
@@ -112,6 +154,11 @@ class _Reader:
             return None
         return math.ceil(number)
 
+    def seconds(self, key: str) -> int | None:
+        """Return what is given in minutes; nothing where that is 0."""
+        minutes = self.number(key, _at_least_zero)
+        return math.ceil(minutes * 60) if minutes else None
+
     def number(
         self, key: str, convert: Callable[[str], float], *, namespace: str = "pegasus"
     ) -> float | None:
@@ -138,6 +185,10 @@ class _Reader:
             if not key or "=" in key or "\0" in key:
                 self._complain("env", key, "is no variable: its name must be without =")
         return tuple(pairs)
+
+    def label(self, tuning: Tuning) -> str:
+        """Return the label of the task's cluster; empty for none."""
+        return self._merged.get(("pegasus", tuning.label_key), "").strip()
 
     def pattern(self, key: str) -> str:
         """Return a regular expression; empty where there is none."""

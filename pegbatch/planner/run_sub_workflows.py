@@ -18,6 +18,7 @@ from pegbatch.model.sub_workflows import ARGV, SUB_WORKFLOW
 IMAGE = "pegbatch.sub_workflow.image"
 CONTAINER_NAME = "pegbatch-sub-workflow"
 """No name of a container in a catalog has to give way: what a plan calls this one."""
+_NAME = str(SUB_WORKFLOW)
 
 
 def planner_program(settings: Settings) -> tuple[Executable, tuple[Problem, ...]]:
@@ -41,4 +42,4 @@ def planner_settings(settings: TaskSettings) -> TaskSettings:
 
 def runs_sub_workflow(name: object) -> bool:
     """Tell whether a transformation, or its complete name, is that of such tasks."""
-    return str(name) == str(SUB_WORKFLOW)
+    return str(name) == _NAME

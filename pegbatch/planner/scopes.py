@@ -79,5 +79,6 @@ def source_of(given: Given, task: int) -> str:
 
 
 def where_of(given: Given, task: int) -> str:
-    """Return `file:line` of a task."""
-    return f"{source_of(given, task)}:{given.workflow.tasks.lines[task]}"
+    """Return `file:line` of a task; the file alone for one of a trace, whose lines nobody knows."""
+    line = given.workflow.tasks.lines[task]
+    return f"{source_of(given, task)}:{line}" if line else source_of(given, task)

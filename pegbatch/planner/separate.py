@@ -1,121 +1,118 @@
-"""Separate: with `pegbatch.array.by = auto`, tasks that never meet get arrays of their own.
+"""Separate: with `pegbatch.array.by = auto`, arrays and bags let a workflow end early.
 
-What gathers one group (a sample, a chromosome, a tile) then waits for that group alone. But Batch
-starts array after array, so that a long unit of a late part can be left over. So both are played
-by expected runtimes (one second each where none is known), on unlimited vCPUs and on as many as
-make the workflow's critical path as long as its work divided by them, where order matters most.
-Arrays that were made apart already go back into one a level where that would end earlier: apart
-they may have lost a partner child by child (N_TO_N), and wait for all of it instead.
+Tasks that never meet get arrays of their own: what gathers one group (a sample, a chromosome, a
+tile) then waits for that group alone. But Batch starts array after array, so that a long unit of a
+late part can be left over; arrays apart may lose a partner child by child (N_TO_N), and each costs
+a call. So whole levels, the arrays that start and end alike, and these in parts are all played by
+expected runtimes (one second each where none is known), and the best is taken. So are bags of
+several lengths, where packing by runtime is asked for and the vCPUs are known.
 """
 
 from __future__ import annotations
 
-import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pegbatch.planner.align import align
 from pegbatch.planner.components import find_parts
 from pegbatch.planner.make_arrays import make_arrays
-from pegbatch.planner.play import Stage, Step, play
-from pegbatch.planner.stages import ArrayDraft, Arrayed, grow
-from pegbatch.planner.unit_relations import UnitRelations, units_of
-from pegbatch.planner.urgency import most_urgent_first, runtimes_of
+from pegbatch.planner.rehearse import Rehearsals
+from pegbatch.planner.stages import ArrayDraft, Arrayed, BagShares, grow
+from pegbatch.planner.unit_relations import units_of
+from pegbatch.planner.urgency import most_urgent_first, urgencies
 
-GAIN = 0.99
-"""Parts have to make the workflow this much shorter somewhere: each costs a call."""
-LOSS = 1.01
-"""And on few vCPUs not longer than this."""
+ALIKE = 1.01
+"""Plans that differ by less are alike: each array costs a call, and runtimes are expectations."""
+
+BAG_SHARES = (
+    BagShares(),
+    BagShares(least=1 / 6),
+    BagShares(longest=1 / 2),
+    BagShares(longest=1 / 2, least=1 / 6),
+)
 
 
 def separate(arrayed: Arrayed) -> Arrayed:
-    """Cut arrays into parts where the workflow ends earlier for it.
+    """Put arrays in order and, where asked, cut them where the workflow ends earlier for it.
 
-    Shapes: the same tasks in the same units; drafts by level, the most urgent of a level first.
+    Shapes: the same tasks in the same units; drafts stand after those they wait for.
     """
-    whole = _in_order(arrayed, list(arrayed.drafts))
     if arrayed.tuning.array_by != "auto":
-        return whole
-    levels = _by_level(arrayed)
-    if len(levels.drafts) < len(whole.drafts) and _seconds(levels) < _seconds(whole):
-        whole = levels
-    found = find_parts(whole.drafts, arrayed.graph)
-    if all(len(of) == 1 for of in found):
-        return whole
-    pieces = [
-        _piece(draft, units)
-        for draft, parts in zip(whole.drafts, found, strict=True)
-        for units in parts
-    ]
-    separated = _in_order(arrayed, pieces)
-    return separated if _is_worth_it(align(whole), align(separated)) else whole
+        return _by_level(arrayed, arrayed.drafts)
+    rehearsals = Rehearsals(arrayed)
+    plans = list(_arrangements(arrayed))
+    best = _best(plans, rehearsals)
+    if arrayed.tuning.pack_runtime_seconds is None or arrayed.tuning.pack_vcpus is None:
+        return best
+    return _best([grow(Arrayed, best, bag_shares=shares) for shares in BAG_SHARES], rehearsals)
 
 
-def _by_level(arrayed: Arrayed) -> Arrayed:
-    """Return the arrays that `pegbatch.array.by = level` makes."""
-    tuning = replace(arrayed.tuning, array_by="level")
-    return _in_order(arrayed, list(make_arrays(grow(Arrayed, arrayed, tuning=tuning)).drafts))
+def _best(plans: Sequence[Arrayed], rehearsals: Rehearsals) -> Arrayed:
+    """Return the first of the best plans; none that takes longer on unlimited vCPUs than the last.
 
-
-def _seconds(arrayed: Arrayed) -> float:
-    """Return what arrays take on unlimited vCPUs."""
-    return play(_steps(align(arrayed)), Stage()).makespan_seconds
-
-
-def _in_order(arrayed: Arrayed, drafts: list[ArrayDraft]) -> Arrayed:
-    return grow(Arrayed, arrayed, drafts=most_urgent_first(drafts, arrayed))
-
-
-def _piece(draft: ArrayDraft, units: Sequence[int]) -> ArrayDraft:
-    """Return an array of some units of another."""
-    whole = list(units_of(draft))
-    order, offsets = array("i"), array("i", [0])
-    for unit in units:
-        order.extend(whole[unit])
-        offsets.append(len(order))
-    plain = len(order) == len(units)
-    return ArrayDraft(
-        level=draft.level,
-        resources=draft.resources,
-        order=order,
-        unit_offsets=None if plain else offsets,
+    Shapes: one or more plans, those with fewer arrays first.
+    """
+    if len(plans) == 1:
+        return plans[0]
+    played = [rehearsals.play(align(plan)) for plan in plans]
+    most = played[-1].unlimited_seconds
+    least = min(of.score for of in played if of.unlimited_seconds <= most)
+    return next(
+        plan
+        for plan, of in zip(plans, played, strict=True)
+        if of.unlimited_seconds <= most and of.score <= least * ALIKE
     )
 
 
-def _is_worth_it(whole: Arrayed, parts: Arrayed) -> bool:
-    """Say whether parts end earlier than whole arrays on one stage, and not later on the other.
+def _arrangements(arrayed: Arrayed) -> Iterator[Arrayed]:
+    """Yield ways to make arrays, the fewest first, and last `pegbatch.array.by = level`."""
+    tuning = replace(arrayed.tuning, array_by="level")
+    levels = make_arrays(grow(Arrayed, arrayed, tuning=tuning)).drafts
+    whole = _by_urgency(arrayed, arrayed.drafts)
+    urgent = urgencies(whole, whole.drafts)
+    yield whole
+    seen = [_tasks(whole.drafts)]
+    for drafts in (
+        _cut(whole.drafts, find_parts(whole.drafts, whole.graph, None)),
+        _cut(whole.drafts, find_parts(whole.drafts, whole.graph, urgent)),
+    ):
+        if _tasks(drafts) not in seen:
+            seen.append(_tasks(drafts))
+            yield _by_urgency(arrayed, drafts)
+    yield _by_level(arrayed, levels)
 
-    Shapes: on unlimited vCPUs not at all later.
-    """
-    before, after = _steps(whole), _steps(parts)
-    shortest = play(after, Stage()).makespan_seconds
-    work = sum(sum(step.seconds) * step.vcpus for step in before)
-    if not shortest or not work:
-        return False
-    least = max(step.vcpus for step in before)
-    balanced = Stage(vcpus=float(max(least, math.ceil(work / shortest))))
-    unlimited = shortest / play(before, Stage()).makespan_seconds
-    on_few = play(after, balanced).makespan_seconds / play(before, balanced).makespan_seconds
-    return unlimited <= 1.0 and on_few <= LOSS and min(unlimited, on_few) <= GAIN
+
+def _tasks(drafts: Sequence[ArrayDraft]) -> frozenset[bytes]:
+    return frozenset(draft.order.tobytes() for draft in drafts)
 
 
-def _steps(arrayed: Arrayed) -> list[Step]:
-    """Return the arrays as they would run if each unit were a bag."""
-    runtimes = runtimes_of(arrayed)
-    if runtimes is None:
-        runtimes = array("d", [1.0]) * len(arrayed.levels)
-    relations = UnitRelations.of(arrayed.drafts, arrayed.graph)
-    steps = []
-    for number, draft in enumerate(arrayed.drafts):
-        parents = relations.parents(number)
-        pairs = relations.parents_in_step(number)
-        steps.append(
-            Step(
-                seconds=[sum(map(runtimes.__getitem__, unit)) for unit in units_of(draft)],
-                vcpus=draft.resources.vcpus,
-                waits_for=tuple(sorted(parents - pairs)),
-                pairs_with=tuple(sorted(pairs)),
-            )
-        )
-    return steps
+def _by_level(arrayed: Arrayed, drafts: Sequence[ArrayDraft]) -> Arrayed:
+    return grow(Arrayed, arrayed, drafts=most_urgent_first(drafts, arrayed, by_level=True))
+
+
+def _by_urgency(arrayed: Arrayed, drafts: Sequence[ArrayDraft]) -> Arrayed:
+    return grow(Arrayed, arrayed, drafts=most_urgent_first(drafts, arrayed, by_level=False))
+
+
+def _cut(
+    drafts: Sequence[ArrayDraft], found: Sequence[Sequence[Sequence[int]]]
+) -> list[ArrayDraft]:
+    """Return the arrays in parts; one that has but one part stays as it is."""
+    return [
+        piece
+        for draft, parts in zip(drafts, found, strict=True)
+        for piece in ([draft] if len(parts) == 1 else _pieces(draft, parts))
+    ]
+
+
+def _pieces(draft: ArrayDraft, parts: Sequence[Sequence[int]]) -> Iterator[ArrayDraft]:
+    """Yield an array for each part of another one's units."""
+    whole = list(units_of(draft))
+    for units in parts:
+        order, offsets = array("i"), array("i", [0])
+        for unit in units:
+            order.extend(whole[unit])
+            offsets.append(len(order))
+        plain = len(order) == len(units)
+        yield replace(draft, order=order, unit_offsets=None if plain else offsets)

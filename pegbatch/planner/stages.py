@@ -169,11 +169,21 @@ class ArrayDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BagShares:
+    """How long bags are, as parts of `pegbatch.pack.runtime`, where the vCPUs are known."""
+
+    longest: float = 1.0
+    least: float = 1 / 3
+    """On average: a container has to start for each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrayed(Clustered):
     """Tasks are gathered in array jobs; align orders their units."""
 
     drafts: tuple[ArrayDraft, ...]
-    """By level."""
+    """Each after those it waits for."""
+    bag_shares: BagShares = BagShares()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

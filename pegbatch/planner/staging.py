@@ -27,9 +27,7 @@ def staging_url(given: Given, site: Site) -> str:
 
     Errors: PlanError where a run on Amazon has no `s3://` (or file) scratch directory.
     """
-    names = given.options.staging_sites
-    chosen = names.get(site.name) or names.get("*")
-    staging = find_site(given.sites, chosen) if chosen else site
+    staging = staging_site(given, site)
     for directory in staging.directories:
         if directory.kind == "shared-scratch":
             url = _usable_url(given, directory, ("all", "put", "get"))
@@ -43,6 +41,16 @@ def staging_url(given: Given, site: Site) -> str:
             "s3://<bucket>/<prefix>, operation all",
         )
     return EMBEDDED_BUCKET_URL
+
+
+def staging_site(given: Given, site: Site) -> Site:
+    """Return the site that data of an execution site is staged at: itself, if none is named.
+
+    Errors: PlanError where the catalog has no such site.
+    """
+    names = given.options.staging_sites
+    chosen = names.get(site.name) or names.get("*")
+    return find_site(given.sites, chosen) if chosen else site
 
 
 def output_places(given: Given) -> OutputPlaces:

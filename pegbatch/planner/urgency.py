@@ -7,21 +7,55 @@ Source: list scheduling by upward rank (H. Topcuoglu et al., HEFT, IEEE TPDS 13(
 
 from __future__ import annotations
 
+import heapq
 from array import array
 from collections.abc import Sequence
 
 from pegbatch.model.graph import Graph
 from pegbatch.planner.stages import ArrayDraft, Arrayed, Clustered
-from pegbatch.planner.unit_relations import units_of
+from pegbatch.planner.unit_relations import UnitRelations, units_of
 
 
-def most_urgent_first(drafts: Sequence[ArrayDraft], arrayed: Arrayed) -> tuple[ArrayDraft, ...]:
-    """Return the arrays by level, those with the longest path ahead first where that is known."""
+def most_urgent_first(
+    drafts: Sequence[ArrayDraft], arrayed: Arrayed, *, by_level: bool
+) -> tuple[ArrayDraft, ...]:
+    """Return the arrays in order, those with the longest path ahead first where that is known.
+
+    Shapes: by_level, those of a level before those of the next one; else each after those it waits
+    for, so that an urgent group of tasks goes on while others have not begun.
+    """
     seconds = urgencies(arrayed, drafts)
     if seconds is None:
-        return tuple(drafts)
-    numbers = sorted(range(len(drafts)), key=lambda n: (drafts[n].level, -max(seconds[n]), n))
+        return tuple(sorted(drafts, key=lambda draft: draft.level))
+    urgent = [-max(of_units) for of_units in seconds]
+    if by_level:
+        numbers = sorted(range(len(drafts)), key=lambda n: (drafts[n].level, urgent[n], n))
+    else:
+        numbers = _behind_parents(drafts, arrayed.graph, urgent)
     return tuple(drafts[number] for number in numbers)
+
+
+def _behind_parents(
+    drafts: Sequence[ArrayDraft], graph: Graph, ranks: Sequence[float]
+) -> list[int]:
+    """Return the arrays by rank, each after those it waits for."""
+    relations = UnitRelations.of(drafts, graph)
+    waiting = [relations.parents(number) for number in range(len(drafts))]
+    children: list[list[int]] = [[] for _ in drafts]
+    for number, parents in enumerate(waiting):
+        for parent in parents:
+            children[parent].append(number)
+    ready = [(ranks[number], number) for number, parents in enumerate(waiting) if not parents]
+    heapq.heapify(ready)
+    ordered = []
+    while ready:
+        number = heapq.heappop(ready)[1]
+        ordered.append(number)
+        for child in children[number]:
+            waiting[child].remove(number)
+            if not waiting[child]:
+                heapq.heappush(ready, (ranks[child], child))
+    return ordered
 
 
 def urgencies(arrayed: Arrayed, drafts: Sequence[ArrayDraft]) -> list[array[float]] | None:

@@ -11,7 +11,7 @@ import zlib
 from array import array as column
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, overload
 
@@ -32,8 +32,13 @@ PIECE_BYTES = 128 << 10
 """What is read, and what is unpacked, at a time."""
 HELD_MAX = 1_000
 """Lines of a bag that are held in memory."""
+HELD_BYTES = 1 << 20
+"""Of text, in these lines: of a bag with more of either they wait on the disk."""
 RECENT_MAX = 128
-"""Of a longer one: more than are looked at ahead and have their outputs on their way."""
+"""Of these: more than are looked at ahead and have their outputs on their way."""
+
+_Line = tuple[bytes, dict[str, Any]]
+"""As it is and as it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,23 @@ def read_bag(store: ObjectStore, child: Child, folder: Path) -> Bag:
     """
     place = _Place(store, child.run_url, child.array, child.index)
     lines = place.lines()
-    head = list(islice(lines, HELD_MAX + 1))
-    if len(head) <= HELD_MAX:
-        return Bag(place.number, tuple(place.task(row) for _, row in head))
-    texts = (text for text, _ in chain(head, lines))
+    held, left = _as_many_as_are_held(lines)
+    if left is None:
+        return Bag(place.number, tuple(place.task(row) for _, row in held))
+    texts = (text for text, _ in chain(held, (left,), lines))
     return Bag(place.number, SpooledTasks(place, folder / "bag", texts))
+
+
+def _as_many_as_are_held(lines: Iterable[_Line]) -> tuple[list[_Line], _Line | None]:
+    """Take lines while they may be held, and the first that may not; None where all may."""
+    held: list[_Line] = []
+    room = HELD_BYTES
+    for line in lines:
+        room -= len(line[0])
+        if len(held) == HELD_MAX or room < 0:
+            return held, line
+        held.append(line)
+    return held, None
 
 
 def read_tasks(store: ObjectStore, run_url: str, array: str, line: int) -> Iterator[TaskLine]:
@@ -89,6 +106,7 @@ class SpooledTasks(Sequence[TaskLine]):
         self._place = place
         self._offsets = column("Q", [0])
         self._recent: dict[int, TaskLine] = {}
+        self._recent_bytes = 0
         with path.open("xb") as file:
             for line in lines:
                 file.write(line)
@@ -115,10 +133,19 @@ class SpooledTasks(Sequence[TaskLine]):
         task = self._recent.get(number)
         if task is None:
             task = self._read(number)
-            if len(self._recent) == RECENT_MAX:
-                del self._recent[next(iter(self._recent))]
-            self._recent[number] = task
+            self._remember(number, task)
         return task
+
+    def _remember(self, number: int, task: TaskLine) -> None:
+        self._recent[number] = task
+        self._recent_bytes += self._size(number)
+        while len(self._recent) > RECENT_MAX or self._recent_bytes > HELD_BYTES:
+            oldest = next(iter(self._recent))
+            del self._recent[oldest]
+            self._recent_bytes -= self._size(oldest)
+
+    def _size(self, number: int) -> int:
+        return self._offsets[number + 1] - self._offsets[number]
 
     def _read(self, number: int) -> TaskLine:
         if not 0 <= number < len(self):
@@ -138,7 +165,7 @@ class _Place:
         key = layout.plan_key(layout.bags_file(layout.base_array(array)))
         self._url = layout.join_url(run_url, key)
 
-    def lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    def lines(self) -> Iterator[_Line]:
         """Yield the lines of the bag, as they are and as they read."""
         try:
             for line in self._all_lines():
@@ -155,11 +182,15 @@ class _Place:
             raise self._unreadable(error) from error
 
     def _all_lines(self) -> Iterator[bytes]:
-        rest = b""
+        begun: list[bytes] = []  # a line may be as long as a bag
         for text in self._unpacked():
-            *lines, rest = (rest + text).split(b"\n")
-            yield from lines
-        yield rest
+            first, *more = text.split(b"\n")
+            begun.append(first)
+            if more:
+                yield b"".join(begun)
+                yield from more[:-1]
+                begun = more[-1:]
+        yield b"".join(begun)
 
     def _unpacked(self) -> Iterator[bytes]:
         member = zlib.decompressobj(GZIP_MEMBER)

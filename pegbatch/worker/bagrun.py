@@ -16,6 +16,7 @@ from pegbatch.worker.bag import Bag
 from pegbatch.worker.bag_index import BagIndex
 from pegbatch.worker.child import Child
 from pegbatch.worker.childlog import ChildLog
+from pegbatch.worker.complaints import Complaints
 from pegbatch.worker.directories import TaskDirectories
 from pegbatch.worker.filecache import FileCache
 from pegbatch.worker.lanes import Steps, run_in_lanes
@@ -62,7 +63,8 @@ class BagRun:
         self._doors = doors
         self._index = BagIndex(child, bag.tasks, doors.folder)
         self._progress = Progress(len(bag.tasks), self._index, child.try_)
-        self._progress.take_earlier(records)
+        self._complaints = Complaints(child, bag.number)
+        self._progress.take_earlier(self._complaints.heard(records))
         self._broken: dict[str, str] = {}
         """Clusters with a task that failed, and the task; for those that end with it."""
         self._directories: dict[int, TaskDirectories] = {}
@@ -70,7 +72,7 @@ class BagRun:
         self._round = 0
         self._parents = Parents(doors.store, child.run_url)
         self._saves = Saves(doors.saving, doors.stop, doors.recorder.add, self._note)
-        self._ahead = LookAhead(bag.tasks, doors.cache.largest_bytes, self._expect)
+        self._ahead = LookAhead(bag.tasks, doors.cache.largest_bytes, self._lacking, self._expect)
 
     def run(self) -> None:
         """Run everything that can run and is not done yet.
@@ -97,7 +99,7 @@ class BagRun:
         self._ahead.begin()
         for number, task in enumerate(self._bag.tasks):
             self._doors.stop.check()
-            self._saves.look()
+            self._saves.check()
             self._saves.wait_for(self._parents_here(number, task))
             if not self._is_settled(number, task):
                 self._run_or_skip(number, task)
@@ -191,6 +193,7 @@ class BagRun:
         elif self._may_try_again():
             self._doors.log.say(f"{failed} failed, {skipped} skipped; trying again")
         else:
+            self._complaints.leave_mark(self._doors.store)
             self._mark(failed, skipped)
             self._doors.log.say(f"{failed} failed, {skipped} skipped")
 
@@ -265,9 +268,10 @@ class BagRun:
         )
 
     def _transfer_beside(self, number: int) -> None:
-        """Move files while a task runs: until now that would have kept it from starting."""
+        """Do, while a task runs, what would have kept it from starting until now."""
         self._saves.go_on()
         self._ahead.reach(number + 1)
+        self._saves.look()
 
     def _last_reader(self, url: str, default: int) -> int:
         number = self._index.last_reader_of(url)
@@ -283,9 +287,15 @@ class BagRun:
             if maker is None or self._progress.state(maker) == "succeeded":
                 self._doors.cache.request(source)
 
+    def _lacking(self, task: TaskLine) -> int:
+        """Count the inputs of a task that are not here, nor on their way."""
+        sources = (source_of(self._child, use) for use in task.inputs)
+        return sum(map(self._doors.cache.lacks, sources))
+
     def _note(self, number: int, record: TaskRecord) -> None:
         """Take note of how a task has ended, and say it."""
         self._progress.note(number, record.state)
+        self._complaints.hear(record)
         if self._bag.tasks[number].sub_workflow and record.exit_code in FINAL_CODES:
             self._progress.exhaust(number, self._bag.tasks[number].tries)
         if self._bag.tasks[number].cores is None:

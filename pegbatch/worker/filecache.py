@@ -1,13 +1,15 @@
 """Files of this child: what was fetched, or made by an earlier task, is not fetched again.
 
 A task gets hard links. It may write through one; therefore size and time of change are looked at
-before each reuse, and a file that is not as it was is fetched anew.
+before each reuse, and a file that is not as it was is fetched anew. Tasks write to it: from then on
+each gets a copy, so that it is fetched no third time.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
@@ -26,6 +28,8 @@ from pegbatch.worker.silent_hosts import SilentHosts
 from pegbatch.worker.stop import Stop
 
 COPY_BYTES = 1 << 20
+LATEST_MAX = 16
+"""Files whose sizes say what is to be expected of the next: a large one that all share does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +93,19 @@ class FileCache:
         self._hosts = SilentHosts()
         self._files: dict[tuple[str, bool], Future[CachedFile]] = {}
         self._number = 0
-        self._largest_bytes: int | None = None
+        self._sizes: deque[int] = deque(maxlen=LATEST_MAX)
+        self._written: set[str] = set()
+        """URLs of files that a task has written to."""
         self._lock = threading.RLock()
 
     def largest_bytes(self) -> int | None:
-        """Return the size of the largest file that was fetched; None before the first."""
-        return self._largest_bytes
+        """Return the size of the largest file fetched of late; None before the first."""
+        with self._lock:
+            return max(self._sizes, default=None)
+
+    def lacks(self, source: Source) -> bool:
+        """Tell whether a file would have to be asked for."""
+        return (source.url, source.executable) not in self._files
 
     def request(self, source: Source) -> None:
         """Begin to fetch a file, unless it is here or on its way."""
@@ -126,7 +137,7 @@ class FileCache:
             self._drop(source, file)
             file = self._wait(source)
         try:
-            _link(file.path, target)
+            _lay_down(file.path, target, own=source.url in self._written)
         except OSError as error:
             raise StoreError(f"cannot be laid down: {error.strerror}", where=str(target)) from error
         return file.size_bytes
@@ -147,6 +158,7 @@ class FileCache:
     def forget(self, urls: Iterable[str]) -> None:
         """Drop files that no task needs any more."""
         for url in urls:
+            self._written.discard(url)
             for executable in (False, True):
                 with self._lock:
                     future = self._files.pop((url, executable), None)
@@ -200,7 +212,7 @@ class FileCache:
             raise
         self._hosts.note(source.url, answered=True)
         with self._lock:
-            self._largest_bytes = max(self._largest_bytes or 0, file.size_bytes)
+            self._sizes.append(file.size_bytes)
         return file
 
     def _drop(self, source: Source, file: CachedFile) -> None:
@@ -209,6 +221,7 @@ class FileCache:
             known = self._files.get((source.url, source.executable))
             if known is not None and _arrived(known) and known.result() is file:
                 self.forget((source.url,))
+                self._written.add(source.url)
 
 
 def _arrived(future: Future[CachedFile]) -> bool:
@@ -252,6 +265,18 @@ def _seen(path: Path, *, executable: bool = False) -> CachedFile:
     return CachedFile(path, status.st_size, status.st_mtime_ns)
 
 
+def _lay_down(source: Path, target: Path, *, own: bool) -> None:
+    """Give a task a link to a file, or a copy of its own where there is room for one."""
+    if own:
+        try:
+            return _copy_with_mode(source, target)
+        except FileExistsError:
+            raise
+        except OSError:
+            target.unlink(missing_ok=True)
+    _link(source, target)
+
+
 def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
@@ -262,9 +287,13 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         # No hard links on this file system, or too many of one file.
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _copy(source, target)
-        target.chmod(source.stat().st_mode & 0o777)
+        _copy_with_mode(source, target)
+
+
+def _copy_with_mode(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _copy(source, target)
+    target.chmod(source.stat().st_mode & 0o777)
 
 
 def _copy(source: Path, target: Path) -> None:

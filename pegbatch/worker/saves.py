@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,6 +19,8 @@ from pegbatch.worker.transfers import Transfers
 
 SAVES_MAX = 16
 """Tasks whose outputs are on their way at a time."""
+UNTAKEN_MAX = 1_000
+"""Tasks whose records wait for that of a task before them, whose outputs hang."""
 BYTES_MAX = 1 << 30
 """Of their outputs, beyond which a task waits until only one is left: disks are not that large."""
 LEAVE_SECONDS = 5.0
@@ -67,8 +69,8 @@ class Saves:
 
         Errors: those of the tasks before it; Stopped.
         """
-        while self._saving and not self._has_room(save.size_bytes):
-            self._take_oldest()
+        while not self._has_room(save.size_bytes):
+            self._wait_for_room()
         future = self._pool.submit(self._finish, save)
         self._saving.append(_Saving(task, save.size_bytes, future))
 
@@ -77,11 +79,17 @@ class Saves:
         self._pool.begin()
 
     def look(self) -> None:
-        """Take what is done, in the order of the tasks.
+        """Take what is done, in the order of the tasks, up to the first that went wrong."""
+        while self._saving and _is_put(future := self._saving[0].future):
+            self._take_first(future.result())
+
+    def check(self) -> None:
+        """Take the oldest if it went wrong; what is put can wait for a look.
 
         Errors: as begin.
         """
-        while self._saving and self._saving[0].future.done():
+        oldest = self._saving[0].future if self._saving else None
+        if oldest is not None and oldest.done() and not _is_put(oldest):
             self._take_oldest()
 
     def wait_for(self, tasks: Collection[int]) -> None:
@@ -110,17 +118,43 @@ class Saves:
 
     def _has_room(self, size_bytes: int) -> bool:
         """Tell whether outputs may join those on their way; one of any size may go alone."""
-        on_their_way = sum(saving.size_bytes for saving in self._saving)
-        return len(self._saving) < SAVES_MAX and on_their_way + size_bytes <= BYTES_MAX
+        if len(self._saving) < SAVES_MAX and _size(self._saving) + size_bytes <= BYTES_MAX:
+            return True
+        left = [saving for saving in self._saving if not saving.future.done()]
+        few = len(left) < SAVES_MAX and len(self._saving) < UNTAKEN_MAX
+        return not left or (few and _size(left) + size_bytes <= BYTES_MAX)
+
+    def _wait_for_room(self) -> None:
+        """Wait until one is put, the oldest or, while that hangs, another.
+
+        Errors: as begin.
+        """
+        if len(self._saving) >= UNTAKEN_MAX:
+            self._take_oldest()
+            return
+        self.go_on()
+        left = [saving.future for saving in self._saving if not saving.future.done()]
+        self._stop.wait_for_any(left)
+        self.look()
 
     def _take_oldest(self) -> None:
         future = self._saving[0].future
         if not future.done():
             self.go_on()
-        record = self._stop.wait_for(future)
+        self._take_first(self._stop.wait_for(future))
+
+    def _take_first(self, record: TaskRecord) -> None:
         self._take(self._saving.popleft().task, record)
 
     def _finish(self, save: Save) -> TaskRecord:
         record = save.finish()
         self._record(record)
         return record
+
+
+def _size(savings: Iterable[_Saving]) -> int:
+    return sum(saving.size_bytes for saving in savings)
+
+
+def _is_put(future: Future[TaskRecord]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None

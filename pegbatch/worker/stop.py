@@ -11,8 +11,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -101,6 +101,13 @@ class Stop:
             self.look()
             with suppress(FutureTimeout):
                 return future.result(timeout=LOOK_SECONDS)
+
+    def wait_for_any(self, futures: Collection[Future[Result]]) -> None:
+        """Return once one of them is done, or raise Stopped when told to end before that."""
+        while not wait(futures, timeout=0, return_when=FIRST_COMPLETED).done:
+            self.check()
+            self.look()
+            wait(futures, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # Nothing but the flag: a handler may interrupt any lock's holder.

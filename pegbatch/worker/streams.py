@@ -75,13 +75,18 @@ class FileStream:
 
 
 class LogStream:
-    """To the child's log, as it comes; keeps the tail."""
+    """To the child's log, as it comes; keeps the tail.
+
+    Our copy of the end that the task writes to stays open while it runs: that it has ended is
+    seen otherwise, and the end of each of its outputs just before would only wake us once more.
+    """
 
     def __init__(self, write: Callable[[bytes], None], search: LineSearch | None = None) -> None:
         """Take where the bytes go, and who looks at them."""
         self._write = write
         self._search = search
         self._read_end, self._write_end = os.pipe()
+        os.set_blocking(self._read_end, False)
         self._tail = b""
 
     def descriptor(self) -> int:
@@ -89,8 +94,7 @@ class LogStream:
         return self._write_end
 
     def started(self) -> None:
-        """Close our copy, so that the end of the task is the end of the stream."""
-        os.close(self._write_end)
+        """Keep our copy until the task has ended."""
 
     def source(self) -> int:
         """Return what is to be read while the task runs."""
@@ -108,25 +112,29 @@ class LogStream:
 
     def finish(self) -> str:
         """Return the end of what was said."""
+        os.close(self._write_end)
         patience = time.monotonic() + PIPE_SECONDS
-        while True:
-            # A process that left the task's session may hold the pipe: what it says is nobody's.
-            left = patience - time.monotonic()
-            if left <= 0 or not _has_more(self._read_end, left):
-                break
-            if not self.pump():
-                if self._search is not None:
-                    self._search.close()
-                break
+        # A process that left the task's session may hold the pipe: what it says is nobody's.
+        while (left := patience - time.monotonic()) > 0:
+            try:
+                if not self.pump():
+                    self._end_search()
+                    break
+            except BlockingIOError:
+                _wait_for_more(self._read_end, left)
         os.close(self._read_end)
         return decode(self._tail)
 
+    def _end_search(self) -> None:
+        if self._search is not None:
+            self._search.close()
 
-def _has_more(descriptor: int, seconds: float) -> bool:
-    """Wait until something can be read, the end of it among that; False where nothing comes."""
+
+def _wait_for_more(descriptor: int, seconds: float) -> None:
+    """Wait until something can be read, the end of it among that."""
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    return bool(waiting.poll(seconds * 1000))
+    waiting.poll(seconds * 1000)
 
 
 def _search_file(file: BinaryIO, search: LineSearch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ import obstore
 import pytest
 from obstore.store import S3Store
 
+from pegbatch.adapters.s3_bucket import S3Options
 from pegbatch.adapters.store import Store
-from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.errors import InputChanged, ObjectMissing, StoreError
 from pegbatch.ports import ObjectStore
 from tests.fakes_store import MemoryStore
@@ -156,6 +157,32 @@ def test_a_large_object_keeps_its_checksum_through_copies(place: Place, tmp_path
     assert (tmp_path / "back").read_bytes() == data
     place.store.delete([f"{place.url}/data/large", f"{place.url}/out/large"])
     assert list(place.store.list(place.url)) == []
+
+
+def test_a_file_that_changes_while_it_is_put_has_the_checksum_of_what_was_put(
+    place: Place, tmp_path: Path
+) -> None:
+    data, url, over = os.urandom(4 * LARGE), f"{place.url}/data/f", threading.Event()
+    (tmp_path / "in").write_bytes(data)
+
+    def change() -> None:
+        with (tmp_path / "in").open("r+b") as file:
+            while not over.is_set():
+                file.seek(0)
+                file.write(os.urandom(LARGE))
+                file.seek(3 * LARGE)
+                file.write(os.urandom(LARGE))
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        put = place.store.upload(tmp_path / "in", url)
+    finally:
+        over.set()
+        thread.join()
+    got = place.store.download(url, tmp_path / "out", require_checksum=True)
+    assert put.sha256 == got.sha256
+    assert hashlib.sha256((tmp_path / "out").read_bytes()).hexdigest() == put.sha256
 
 
 def test_an_object_that_is_there_stays_with_if_absent(place: Place, tmp_path: Path) -> None:

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 
 from pegbatch.adapters.store import Store
+from pegbatch.cli.commands.status import command as status_command
+from pegbatch.cli.completing import complete_task
 from pegbatch.cli.looking_back import read_history
 from pegbatch.cli.wiring import open_run
 from pegbatch.model.layout import nested_key
@@ -162,6 +165,21 @@ def test_words_that_name_nothing_are_refused_as_elsewhere(
     code, _, talk = called("debug", "--into", tmp_path / "here", place, word)
     assert code == 3 and sentence in talk
     assert called("logs", place, word)[0] == 3
+
+
+def test_the_shell_is_offered_nested_tasks_and_arrays(half_failed_nested_run: NestedDesk) -> None:
+    context = click.Context(status_command)
+    context.params["submit_dir"] = half_failed_nested_run.submit_dir
+    said("analyze", half_failed_nested_run.submit_dir, code=1)
+
+    def offered(incomplete: str) -> list[str]:
+        items = complete_task(context, status_command.params[0], incomplete)
+        return [item.value for item in items]
+
+    assert offered("sub.deep.") == ["sub.deep.d1", "sub.deep.d2"]
+    assert {"sub.deep/L0-count", "sub.deep/L1-drill", "sub.deep"} <= set(offered("sub.d"))
+    assert "sub/L0-mixed" in offered("sub/") and "sub.t2" in offered("")
+    assert offered("idle") == ["idle"]
 
 
 def test_report_and_graph_see_through(half_failed_nested_run: NestedDesk, tmp_path: Path) -> None:

@@ -72,6 +72,18 @@ def test_dax3_with_streams_and_no_edge_runs(base: Path) -> None:
     assert found == {"final.txt": "S**D\n"}
 
 
+def test_dax3_with_workflows_in_it_plans_one_in_and_the_other_in_the_run(base: Path) -> None:
+    write("dax3_hierarchy", base)
+    (base / "sites.xml").write_text(SITES)
+    plan = answer("plan", "--dir", str(base), "workflow.dax", cwd=base)
+    assert [(one["id"], one["planned_in"]) for one in plan["sub_workflows"]] == [
+        ("at-hand", True), ("in-the-run", False),
+    ]  # fmt: skip
+    assert answer("run", plan["submit_dir"], cwd=base)["state"] == "succeeded"
+    for place in ("at-hand", "in-the-run"):
+        assert texts(base / place) == {"sorted.txt": "a\nb\n"}
+
+
 def test_api_with_all_catalogs_inside_runs(base: Path) -> None:
     write("api_inline", base)
     spread = "".join(f"spread{number}(a)" for number in range(3))

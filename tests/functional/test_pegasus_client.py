@@ -103,3 +103,25 @@ def test_workflows_in_workflows_are_planned_in_and_run(base: Path) -> None:
         "result": f"middle\n{lines}",
         "last": f"middle\n{lines}" * 2,
     }
+
+
+def test_a_workflow_that_a_job_writes_fails_inside_and_is_resumed_from_the_top(base: Path) -> None:
+    told = told_by("api_run_time", base)
+    assert told["failed"]["state"] == "Failure"
+    assert sorted(told["ran"]) == ["first", "lead", "w1", "w2", "w3"]
+    code, output = told["analyzer"]
+    assert code == 2
+    assert "sub.dyn.w2" in output and "no gate" in output
+
+    assert (told["succeeded"]["state"], told["succeeded"]["failed"]) == ("Success", 0)
+    assert sorted(told["ran_at_last"]) == sorted([*told["ran"], "w2", "end"])
+    assert told["outputs"] == {
+        "mid": "outer\n",
+        "side.txt": "b\na\n",
+        "last.txt": "outer\na\nb\n",
+    }
+    submit_dir = Path(told["submit_dir"])
+    rows = (submit_dir / "statistics" / "summary.txt").read_text().splitlines()
+    (row,) = (line.split() for line in rows if "Sub-Workflows" in line)
+    # `sub` is planned in, `sub.dyn` in the run, twice.
+    assert row == ["Sub-Workflows", "2", "0", "0", "2", "1", "3"]

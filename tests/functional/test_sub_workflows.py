@@ -207,6 +207,36 @@ def test_a_failure_inside_skips_what_comes_after_and_is_mended_by_a_second_run(
     assert outputs == {"raw": "a\n", "mid": "x\n", "made": "y\n", "last": "b\n"}
 
 
+SHARER = """name: sharer
+jobs:
+- {id: x, name: step, uses: [{lfn: f.a, type: input}, {lfn: common, type: input}]}
+"""
+SHARERS = """name: sharers
+jobs:
+- {type: pegasusWorkflow, id: s, file: sharer.yml, arguments: [--input-dir, one]}
+- {type: pegasusWorkflow, id: t, file: sharer.yml, arguments: [--input-dir, two]}
+"""
+
+
+def test_a_trace_keeps_inputs_of_one_name_of_two_sub_workflows_apart(folder: Path) -> None:
+    for name, text in (("sharer.yml", SHARER), ("sharers.yml", SHARERS)):
+        (folder / name).write_text(text)
+    for place, text in (("one", "1"), ("two", "22")):
+        (folder / place).mkdir()
+        (folder / place / "f.a").write_text(text)
+        (folder / place / "common").write_text("common")
+    with embedded_aws(folder / "runs") as base:
+        submit_dir = planned(Path("sharers.yml"), base)["submit_dir"]
+        assert called("run", submit_dir)[0] == 0
+        code, _, talk = called("statistics", "--export-wfformat", "w.json", submit_dir)
+        assert code == 0, talk
+    told = json.loads((folder / "w.json").read_text())["workflow"]["specification"]
+    sizes = {one["id"]: one["sizeInBytes"] for one in told["files"]}
+    first, second = (one["inputFiles"] for one in told["tasks"])
+    assert [sizes[one] for one in first] == [1, 6] and [sizes[one] for one in second] == [2, 6]
+    assert set(first) & set(second) == {"common"}
+
+
 def test_inspect_counts_the_job_and_says_nothing_is_wrong() -> None:
     code, out, _ = called("inspect", "--json", "outer.yml")
     found = json.loads(out)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pegbatch.adapters.s3_bucket import S3Options
 from pegbatch.adapters.store import Store
-from pegbatch.adapters.store_s3 import S3Options
 from tests.faulty_proxy import Answer, Broken, FaultyProxy, Request, refusal
 from tests.functional.emulator_bench import until
 from tests.functional.worker_process import Site, wired_site

@@ -11,8 +11,9 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-from tests.functional.commands import pegbatch, planned
-from tests.functional.emulator_bench import until
+from pegbatch.emulator.background import ensure_running, local_folder
+from tests.functional.commands import answer, pegbatch, planned
+from tests.functional.emulator_bench import client, until
 
 _HEAD = 'pegasus: "5.0.4"\n'
 OUTER = (
@@ -170,6 +171,23 @@ class ThreeLevels:
     def result(self) -> str:
         """Return what the outermost workflow has delivered."""
         return (self.base / "wf-output" / "o.txt").read_text()
+
+    def sub_workflows(self, submit_dir: Path) -> dict[str, int]:
+        """Return what the statistics of a run say of its sub-workflows."""
+        found = answer("statistics", "-s", "summary", submit_dir, cwd=self.folder)
+        return dict(found["summary"]["sub_workflows"])
+
+    def going_on(self) -> list[str]:
+        """Return the names of the jobs on the embedded AWS that have not ended."""
+        batch = client("batch", ensure_running(local_folder(self.base)))
+        (queue,) = batch.describe_job_queues()["jobQueues"]
+        return [
+            job["jobName"]
+            for status in ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+            for job in batch.list_jobs(jobQueue=queue["jobQueueArn"], jobStatus=status)[
+                "jobSummaryList"
+            ]
+        ]
 
     def planners(self, depth: int) -> set[int]:
         """Return the processes that plan and watch a workflow of some depth, from 1."""

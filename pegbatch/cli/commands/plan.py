@@ -11,8 +11,6 @@ from pegbatch.cli.choice import Wishes
 from pegbatch.cli.pegasus_options import PegasusCommand, pegasus_options, take_pegasus_options
 from pegbatch.cli.plan_options import force_option, planning_options, request_of
 from pegbatch.cli.planning import PlanResult, explain_task, make_plan, plan_result_json
-from pegbatch.cli.running import run_workflow
-from pegbatch.cli.wiring import open_run
 from pegbatch.report.explain_text import explain_json, explain_text
 from pegbatch.report.plan_text import plan_text
 
@@ -66,6 +64,10 @@ def command(
 
 def _submit(result: PlanResult) -> str:
     """Submit the plan and return the run's URL."""
+    # Late on purpose: engine and boto3 would add three quarters to the start of every planning.
+    from pegbatch.cli.running import run_workflow
+    from pegbatch.cli.wiring import open_run
+
     run = open_run(result.submit_dir)
     return run_workflow(run, Wishes(), lambda state: None, detach=True).status.run
 

@@ -44,6 +44,26 @@ def all_outputs(deliveries: Iterable[Delivery]) -> Iterator[Output]:
     return (output for one in deliveries for output in one.outputs)
 
 
+def clash_text(deliveries: Iterable[Delivery]) -> str:
+    """Return what to say of outputs of nested runs that go to one place; nothing where none do."""
+    urls: dict[str, str] = {}
+    clashes = 0
+    first = ""
+    for one in deliveries:
+        for output in one.outputs:
+            other = urls.setdefault(output.destination, one.run_url)
+            if other != one.run_url:
+                clashes += 1
+                first = first or f"{output.destination}, of {other} and of {one.run_url}"
+    if not clashes:
+        return ""
+    more = f" (and so for {clashes - 1:,} more files)" if clashes > 1 else ""
+    return (
+        f"sub-workflows deliver different files to one place, and one of them counts: {first}{more}"
+        "\n  give an --output-dir of its own to the arguments of each job, or rename the files"
+    )
+
+
 def with_nested_failures(
     failures: Sequence[Mapping[str, Any]], nested: Nested
 ) -> tuple[Mapping[str, Any], ...]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pegbatch.adapters.aws_batch import AwsBatch
-from pegbatch.adapters.nested_runs import bring_nested, handed_down_folders, nested_reader
+from pegbatch.adapters.handed_down_folders import handed_down_folders
+from pegbatch.adapters.nested_runs import bring_nested, nested_reader
 from pegbatch.adapters.remembered_runs import RememberedRuns
 from pegbatch.cli.choice import service_of
 from pegbatch.cli.telling import say

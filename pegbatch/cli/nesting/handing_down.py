@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pegbatch.cli.reading.job_options import read_job_options
 from pegbatch.model.bags import PlannedWorkflow
 from pegbatch.model.catalogs import Replica
 from pegbatch.model.facts import FileFacts
 from pegbatch.model.handed_down import HandedDown
 from pegbatch.planner.pipeline import kept_properties
 from pegbatch.planner.stages import Given
+from pegbatch.planner.staging import file_url
 from pegbatch.planner.urls import absolute_path, file_of, local_path
 
 CATALOG_FILE = "pegasus.catalog.{}.file"
@@ -30,10 +32,11 @@ def hand_down(
     sent = {upload.sha256 for upload in planned.uploads}
     known = {path: facts for path, facts in given.facts.files.items() if facts.sha256 in sent}
     scopes = given.scopes or (given,)
+    folders = dict.fromkeys((*planned.output_places.local, *_folders_of_jobs(planned, given)))
     return {
         name: replace(
             _of_scope(scope, planned.plan.staging_url, known, files),
-            output_folders=planned.output_places.local,
+            output_folders=tuple(folders),
         )
         for name, scope in zip(given.workflow.scopes, scopes, strict=True)
     }
@@ -56,6 +59,17 @@ def _of_scope(
         replicas=_inline(scope),
         files=known,
     )
+
+
+def _folders_of_jobs(planned: PlannedWorkflow, given: Given) -> Iterator[str]:
+    """Yield the URLs of folders of this machine that the arguments of jobs name for outputs."""
+    workflow = planned.workflow
+    for task in workflow.sub_workflows:
+        identifier = workflow.tasks.ids[task]
+        options = read_job_options(workflow.tasks.arguments[task], identifier, workflow.source)
+        name = options.output_dir
+        if name is not None and local_path(name) is not None:
+            yield file_url(str(Path(given.options.working_dir, str(local_path(name)))))
 
 
 def _catalogs(scope: Given, files: tuple[Path, ...]) -> Mapping[str, str]:

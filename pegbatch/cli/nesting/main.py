@@ -19,17 +19,21 @@ from typing import NoReturn
 from pegbatch.adapters.clock import SystemClock
 from pegbatch.adapters.restored_runs import read_known_run
 from pegbatch.adapters.store import store_from_environment
+from pegbatch.cli.choice import Wishes
+from pegbatch.cli.driving import drive
 from pegbatch.cli.nesting.attaching import attach
-from pegbatch.cli.nesting.driving import drive
 from pegbatch.cli.nesting.host import read_host
+from pegbatch.cli.nesting.last_words import Submissions, last_words
 from pegbatch.cli.nesting.orders import Orders, read_orders
 from pegbatch.cli.nesting.planning import plan_nested
 from pegbatch.cli.telling import say, told
 from pegbatch.cli.wiring import open_run
 from pegbatch.errors import (
     EXIT_BUG,
+    InputError,
     JobServiceUnreachable,
     PegbatchError,
+    PlanError,
     RunLocked,
     StoreUnreachable,
     SubmitUnclear,
@@ -39,6 +43,11 @@ EXIT_AGAIN = 75
 """Source: docs/formats.md, "Retry rule"."""
 PASSING = (JobServiceUnreachable, RunLocked, StoreUnreachable, SubmitUnclear, OSError)
 """What another attempt may not meet again."""
+ADVICE = (
+    "this is planned in the run: mend what writes the file, or the outer workflow or its catalogs; "
+    "then plan that again, and run it"
+)
+"""What the user of the outer run can do, who reads this in its log."""
 FOLDER = ".pegbatch-sub-workflow"
 """In the task's directory, for files of our own."""
 
@@ -50,12 +59,16 @@ def main(orders: str) -> NoReturn:
     sys.exit(_exit_code(Path(orders)))
 
 
-def _exit_code(orders: Path) -> int:
+def _exit_code(path: Path) -> int:
     try:
-        return _run(read_orders(orders))
+        return _run(read_orders(path))
     except PASSING as error:
         say(f"pegbatch: {error}; to be tried again")
         return EXIT_AGAIN
+    except (InputError, PlanError) as error:
+        say(told(error.problems))
+        say(f"  {ADVICE}")
+        return error.exit_code
     except PegbatchError as error:
         say(told(error.problems))
         return error.exit_code
@@ -75,7 +88,11 @@ def _run(orders: Orders) -> int:
     if submit_dir is None:
         submit_dir = plan_nested(orders, store, folder)
     say(f"pegbatch: the run of the sub-workflow is {host.run_url}")
-    return drive(open_run(submit_dir, host))
+    is_local = host.local_folder is not None
+    run = open_run(submit_dir, host)
+    state = drive(run, Wishes(local=is_local, aws=not is_local, wire=host.wire), Submissions().look)
+    say(last_words(run, state))
+    return 0 if state.outcome == "succeeded" else 1
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

@@ -133,6 +133,7 @@ def _request(desk: _Desk, own: JobOptions, copies: Mapping[str, Path]) -> PlanRe
         staging_sites=handed.staging_sites if own.staging_sites is None else own.staging_sites,
         cluster=own.cluster,
         catalogs=True,
+        planned_by=orders.task,
         handed_over=(str(_given_files(desk)),),
         caches=own.caches,
         reuse=own.reuse,

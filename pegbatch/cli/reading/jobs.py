@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pegbatch.cli.plan_request import PlanRequest
 from pegbatch.cli.reading.job_options import JobOptions, read_job_options
-from pegbatch.cli.reading.places import Away, Frame, find_place
+from pegbatch.cli.reading.places import Away, Frame, find_place, is_folder
 from pegbatch.errors import InputError, Problem
 
 
@@ -132,11 +132,25 @@ def _shown(path: Path, frame: Frame) -> Path:
 
 
 def _missing(name: str, job: SubJob, frame: Frame) -> Problem:
-    folder = frame.read.request.workflow.parent
     what = "its workflow" if name == job.file else "a file that it is planned with"
+    request = frame.read.request
+    here = Path(frame.read.given.options.working_dir)
+    if is_folder(here / request.workflow.parent / name):
+        message = f"{job_name(job.id)}: {what}, {name}, is a directory"
+        return Problem(message, job.where, "name a file in it")
     return Problem(
         f"{job_name(job.id)}: {what}, {name}, is nowhere: no job makes it, no replica catalog "
         "knows it",
         job.where,
-        f"name it in a replica catalog, or put it into the folder {folder}",
+        _where_to_put(name, request),
     )
+
+
+def _where_to_put(name: str, request: PlanRequest) -> str:
+    """Return what is to be done about a missing file; in a run there is no folder of the user's."""
+    if request.planned_by:
+        return (
+            f"name it as an input, forPlanning, in the uses of the job {request.planned_by} of the "
+            "outer workflow"
+        )
+    return f"name it in a replica catalog, or put it into the folder {request.workflow.parent}"

@@ -68,6 +68,14 @@ def find_place(name: str, frame: Frame) -> Place:
     return place
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether there is a directory; not where its name is none, or nobody may look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _is_there(path: Path) -> bool:
     """Tell whether there is a file; not where its name is none, or nobody may look."""
     try:
@@ -108,6 +116,12 @@ def _catalogued(name: str, frame: Frame) -> Place:
         return AWAY
     if not paths or not frame.read.request.catalogs:
         return None
+    if is_folder(paths[0]):
+        raise InputError(
+            f"{name}, which a sub-workflow is planned from, is a directory: {paths[0]}",
+            where=missing or None,
+            hint="name a file in it",
+        )
     raise InputError(
         f"{name}, which a sub-workflow is planned from, is not where it should be: {paths[0]}",
         where=missing or None,

@@ -251,7 +251,9 @@ def _check_chain(path: Path, job: SubJob, frame: Frame) -> None:
         raise InputError(
             f"workflows contain each other without end: {chain}",
             where=job.where,
-            hint="name another file, or let a job of the workflow write the file: then it is "
+            hint="name another file"
+            if frame.read.request.planned_by
+            else "name another file, or let a job of the workflow write the file: then it is "
             "planned when it is there",
         )
     if len(frame.files) > DEEPEST:

@@ -135,9 +135,13 @@ def end_event(
     if state.submitted and all(array.ended for array in state.arrays.values()):
         return _finished(state, newest, outcome_of(state))
     active = any(array.job_id and not array.ended for array in state.arrays.values())
-    if outer is None or active:
-        return None
-    return _finished(state, newest, "failed" if outer == "succeeded" else outer)
+    left = None if active else end_with(outer)
+    return None if left is None else _finished(state, newest, left)
+
+
+def end_with(outer: Outcome | None) -> Outcome | None:
+    """Return how a nested run has ended that nobody goes on with; None where the outer one does."""
+    return "failed" if outer == "succeeded" else outer
 
 
 def _finished(state: RunState, time: float, outcome: Outcome) -> RunEvent:

@@ -12,6 +12,7 @@ from pegbatch.engine.nested.remembered import (
     begun_events,
     common_start,
     end_event,
+    end_with,
     names_on_batch,
     remembered_events,
     remembered_state,
@@ -41,6 +42,8 @@ class Standing:
     summary: Summary | None = None
     """Of its newest try."""
     findings: Findings = field(default_factory=Findings)
+    unsent: Outcome | None = None
+    """How one has ended whose plan is not there: with the run around it, before it sent its own."""
 
 
 Standings = Mapping[str, Standing]
@@ -78,6 +81,8 @@ def find_standings(
     lists = map_parallel(lambda one: _findings(store, known[one.url]), open_runs)
     for one, findings in zip(open_runs, lists, strict=True):
         known[one.url] = replace(known[one.url], findings=findings)
+    for one in every(runs):
+        known.setdefault(one.url, Standing(unsent=end_with(outer)))
     return known
 
 
@@ -183,7 +188,7 @@ def _status(run: NestedRun, standings: Standings, now: float) -> NestedStatus:
         id=run.id,
         file=run.file,
         run=run.url if has_begun else "",
-        state="submitting" if has_begun else "planned",
+        state=(standing.unsent or "submitting") if has_begun else "planned",
         tasks=TaskCounts(),
         trouble=files.trouble,
         inner=nested_statuses(run.inner, standings, now=now),

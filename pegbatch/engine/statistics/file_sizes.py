@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pegbatch.engine.registration import made_by
 from pegbatch.model.history import History
@@ -10,20 +10,22 @@ from pegbatch.model.trace import TracedTask
 from pegbatch.ports import ObjectStore
 
 
-def output_sizes_on_record(store: ObjectStore, history: History) -> dict[str, int]:
-    """Return the sizes of what tasks have put, by name in the run; in nested runs by the
-    ids of these, a slash and that name.
+def output_sizes_on_record(
+    store: ObjectStore, history: History, name: Callable[[str, str, str], str]
+) -> dict[str, int]:
+    """Return the sizes of what tasks have put, by the names that files go by.
 
-    Shapes: one LIST an array, one GET a records file, in parallel.
+    Shapes: name takes the id of the run within (empty: the run itself), LFN and URL. One LIST an
+    array, one GET a records file, in parallel.
     Errors: those of the store.
     """
     urls = history.run_urls
     return {
-        f"{scope}{slash}{name}": made.size_bytes
+        name(scope, made.lfn, made.url): made.size_bytes
         for job in history.jobs
         if job.kind == "compute"
-        for scope, slash, array in (job.name.rpartition("/"),)
-        for name, made in made_by(store, urls[scope], array)
+        for scope, _, array in (job.name.rpartition("/"),)
+        for made in made_by(store, urls[scope], array)
     }
 
 

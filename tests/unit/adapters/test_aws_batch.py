@@ -252,6 +252,30 @@ def test_all_calls_share_one_budget_per_second() -> None:
     assert clock.now() == pytest.approx(1_002.0)
 
 
+def test_a_few_late_calls_are_made_up_for_and_no_second_has_more_than_it_may() -> None:
+    clock = FakeClock()
+    budget = CallBudget(clock, 45.0, late=4)
+    times = []
+    for wave in range(6):
+        for _ in range(40):
+            budget.take()
+            times.append(clock.now())
+        clock.sleep(0.02 if wave % 2 else 3.0)
+    most = max(sum(start <= time < start + 1.0 for time in times) for start in times)
+    assert 45 <= most <= 50
+
+
+def test_a_short_pause_costs_no_call() -> None:
+    clock = FakeClock()
+    budget = CallBudget(clock, 10.0, late=3)
+    start = clock.now()
+    for number in range(21):
+        budget.take()
+        if number == 10:
+            clock.sleep(0.25)
+    assert clock.now() == pytest.approx(start + 2.0)
+
+
 def test_an_unused_budget_is_not_saved_up() -> None:
     clock = FakeClock()
     budget = CallBudget(clock, 10.0)

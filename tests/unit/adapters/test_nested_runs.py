@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters.nested_runs import bring_nested, handed_down_folders, nested_reader
+from pegbatch.adapters.handed_down_folders import handed_down_folders
+from pegbatch.adapters.nested_runs import bring_nested, nested_reader
 from pegbatch.adapters.remembered_runs import RememberedRuns
 from pegbatch.errors import InputError, OutsideError
 from pegbatch.model.events import RunEvent

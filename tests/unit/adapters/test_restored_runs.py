@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pegbatch.adapters.handed_down_folders import handed_down_folders
 from pegbatch.adapters.restored_runs import (
     bring_plan,
     has_foreign_commands,
@@ -73,6 +74,23 @@ def rows(draft: Path) -> list[dict[str, Any]]:
 
 def output(destination: str, lfn: str = "f", url: str = "data/f") -> dict[str, Any]:
     return {"lfn": lfn, "url": url, "destination": destination, "site": "local"}
+
+
+def test_nested_runs_deliver_below_the_places_of_the_user_alone(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    folders = [f"file://{base}/out", f"file://{base}/../etc", "file:///etc"]
+    bucket = Bucket()
+    handed = {"format": 1, "scopes": {"": {"output_folders": folders, "sites": []}}}
+    bucket.put("catalogs/handed-down.json", json.dumps(handed))
+    draft = brought(bucket, tmp_path)
+    assert handed_down_folders(draft) == [base / "out"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"scopes": {"": {}}}', '{"scopes": {"": [7]}}'])
+def test_what_no_plan_hands_down_is_left_behind(tmp_path: Path, text: str) -> None:
+    bucket = Bucket()
+    bucket.put("catalogs/handed-down.json", text)
+    assert not (brought(bucket, tmp_path) / "catalogs" / "handed-down.json").exists()
 
 
 def test_files_of_a_plan_come_back_and_others_do_not(tmp_path: Path) -> None:

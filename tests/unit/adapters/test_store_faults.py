@@ -6,48 +6,19 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from pegbatch.adapters import drafts
+from pegbatch.adapters import drafts, s3_bucket
 from pegbatch.adapters.store import Store, store_from_environment
 from pegbatch.adapters.store_directory import DirectoryBackend
-from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.errors import AccessDenied, StoreError, StoreUnreachable, UsageError
+from tests.answering_s3 import reply, server
 
 DATA = b"0123456789" * 1000
-Answer = Callable[[BaseHTTPRequestHandler, int], None]
-
-
-@contextmanager
-def server(answer: Answer) -> Iterator[tuple[Store, list[str]]]:
-    """Serve every request by a function of (handler, number of the request from 0)."""
-    seen: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def handle_any(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            seen.append(f"{self.command} {self.path}")
-            answer(self, len(seen) - 1)
-
-        do_GET = do_PUT = do_HEAD = do_POST = handle_any  # noqa: N815
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        url = f"http://127.0.0.1:{http.server_address[1]}"
-        try:
-            yield Store(s3=S3Options(endpoint_url=url, retry_seconds=3)), seen
-        finally:
-            http.shutdown()
-            thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -56,22 +27,19 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
 
 
-def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.send_header("Last-Modified", "Fri, 20 Nov 2026 00:00:00 GMT")
-    handler.send_header("ETag", '"e"')
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_transient_fault_is_ridden_out(status: int) -> None:
     with server(lambda h, n: reply(h, status if n < 2 else 200, DATA)) as (store, seen):
         assert store.read("s3://bucket/key") == DATA
     assert len(seen) == 3
+
+
+def test_a_fault_is_ridden_out_by_time_and_not_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_bucket, "LONGEST_BACKOFF_SECONDS", 0.1)
+    slow_down = lambda h, n: reply(h, 503 if n < 20 else 200)  # noqa: E731
+    with server(slow_down, retry_seconds=120) as (store, seen):
+        store.write("s3://bucket/key", DATA)
+    assert len(seen) == 21
 
 
 def test_a_fault_that_lasts_is_an_unreachable_store() -> None:

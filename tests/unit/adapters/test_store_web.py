@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pegbatch.adapters import store_backend
+from pegbatch.adapters.s3_bucket import S3Options
 from pegbatch.adapters.store import Store
-from pegbatch.adapters.store_s3 import S3Options
 from pegbatch.errors import AccessDenied, ObjectMissing, StoreError, StoreUnreachable
 
 DATA = bytes(range(256)) * 9000

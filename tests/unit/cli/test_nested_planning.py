@@ -202,3 +202,33 @@ def test_a_workflow_that_is_none_is_refused(desk: Desk) -> None:
     desk.write("f.yml", "pegasus: [")
     with pytest.raises(InputError):
         desk.plan()
+
+
+def test_a_site_to_stage_at_that_is_none_is_refused(desk: Desk) -> None:
+    with pytest.raises(PlanError, match="there is no site 'nosuch' in the site catalog"):
+        desk.plan("--staging-site nosuch")
+
+
+SUB = f"""{HEAD}name: inner
+jobs:
+  - {{type: pegasusWorkflow, id: i, file: deeper.yml, uses: [{{lfn: deeper.yml, type: input}}]}}
+"""
+
+
+def test_a_deeper_workflow_that_is_nowhere_belongs_into_the_uses_of_the_outer_job(
+    desk: Desk,
+) -> None:
+    desk.write("f.yml", SUB)
+    with pytest.raises(InputError, match="the sub-workflow 'i': its workflow, deeper") as raised:
+        desk.plan()
+    (problem,) = raised.value.problems
+    assert problem.hint == (
+        "name it as an input, forPlanning, in the uses of the job s of the outer workflow"
+    )
+
+
+def test_a_workflow_that_names_itself_is_not_told_to_be_written_in_the_run(desk: Desk) -> None:
+    desk.write("f.yml", SUB.replace("deeper.yml", "f.yml"))
+    with pytest.raises(InputError, match="contain each other without end") as raised:
+        desk.plan()
+    assert [problem.hint for problem in raised.value.problems] == ["name another file"]

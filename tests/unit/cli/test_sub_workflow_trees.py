@@ -255,9 +255,8 @@ def test_a_file_that_nobody_knows_is_refused_with_every_other_problem() -> None:
     assert len(problems) == len(set(problems)) == 7
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "a\x00b", ".", "kept", "..", "dev", "loop"])
+@pytest.mark.parametrize("name", ["x" * 300, "a\x00b", "dev", "loop"])
 def test_a_name_that_no_file_can_have_is_refused_like_one_that_is_not_there(name: str) -> None:
-    Path("kept").mkdir()
     os.mkfifo("dev")
     Path("loop").symlink_to("loop")
     (problem,) = refused(workflow("outer.yml", sub("s", name), job("a")))
@@ -265,6 +264,15 @@ def test_a_name_that_no_file_can_have_is_refused_like_one_that_is_not_there(name
     listed = workflow("listed.yml", sub("s", "w"), replicaCatalog=replicas(w=name))
     (problem,) = refused(listed)
     assert "is not where it should be" in problem
+
+
+@pytest.mark.parametrize("name", [".", "kept", ".."])
+def test_a_directory_is_refused_as_such(name: str) -> None:
+    Path("kept").mkdir()
+    (problem,) = refused(workflow("outer.yml", sub("s", name), job("a")))
+    assert "is a directory" in problem
+    (problem,) = refused(workflow("listed.yml", sub("s", "w"), replicaCatalog=replicas(w=name)))
+    assert "is a directory" in problem
 
 
 def test_workflows_that_contain_each_other_are_refused_with_the_chain() -> None:

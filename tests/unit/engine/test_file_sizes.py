@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pegbatch.engine.statistics.file_sizes import output_sizes_on_record, with_implied_sizes
+from pegbatch.model.file_keys import name_in_run
 from pegbatch.model.layout import join_url, record_key
 from pegbatch.model.records import StoredOutput, record_line
 from pegbatch.model.trace import TracedTask
@@ -15,6 +16,10 @@ from tests.sketched_histories import history, job, ran, task
 from tests.task_records import task_record
 
 RUN = "s3://bucket/runs/one"
+
+
+def named(_: str, lfn: str, url: str) -> str:
+    return name_in_run(lfn, url)
 
 
 def sizes_of(known: dict[str, int], inputs: tuple[str, ...], **execution: Any) -> dict[str, int]:
@@ -50,7 +55,7 @@ def test_sizes_of_outputs_are_those_on_the_record_that_counts() -> None:
         url = join_url(RUN, record_key("L0", 0, try_, 1))
         store.write(url, record_line(written))
     seen = history([job("L0"), job("stage-in", kind="stage-in", level=None)], [task("a")], run=RUN)
-    assert output_sizes_on_record(store, seen) == {"f": 3}
+    assert output_sizes_on_record(store, seen, named) == {"f": 3}
 
 
 def test_files_of_equal_names_in_two_sub_workflows_keep_their_sizes_apart() -> None:
@@ -61,4 +66,4 @@ def test_files_of_equal_names_in_two_sub_workflows_keep_their_sizes_apart() -> N
         written = task_record(id_, bag=bag, outputs=(output,))
         store.write(join_url(RUN, record_key("L0", bag, 1, 1)), record_line(written))
     seen = history([job("L0", size=2)], [task("s.a"), task("t.a", bag=1)], run=RUN)
-    assert output_sizes_on_record(store, seen) == {"private/s/f": 3, "private/t/f": 9}
+    assert output_sizes_on_record(store, seen, named) == {"private/s/f": 3, "private/t/f": 9}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from pegbatch.engine.array_states import ArrayState
-from pegbatch.engine.forgotten import FORGOTTEN, has_forgotten, settle_broken_off
+from pegbatch.engine.deciding import may_have_ended
+from pegbatch.engine.forgotten import FORGOTTEN, nothing_was_tried, settle_broken_off
 from pegbatch.engine.loop import look, submit, wait
-from pegbatch.engine.state import RunState
+from pegbatch.engine.state import RunState, new_state
 from pegbatch.model.layout import failure_key, record_key
 from pegbatch.model.plan import Plan
 from pegbatch.model.records import TaskState, record_line
@@ -44,7 +46,7 @@ def test_an_array_whose_tasks_all_have_a_success_has_succeeded() -> None:
     assert told(state, "middle") == ("SUCCEEDED", {"SUCCEEDED": 2})
     assert told(state, "last") == ("FAILED", {"FAILED": 1})
     assert state.outcome == "failed"
-    assert has_forgotten(state)
+    assert nothing_was_tried(state)
 
 
 def test_a_child_that_said_by_a_mark_that_its_task_failed_has_ended_well() -> None:
@@ -164,3 +166,10 @@ def test_a_submission_that_broke_off_just_now_or_is_known_is_gone_on_with() -> N
     known = bench.context()
     settle_broken_off(known)
     assert known.state.arrays["middle"].status == ""
+
+
+def test_a_run_may_have_ended_unseen_when_jobs_of_it_were_submitted_or_it_was_to_end() -> None:
+    fresh, state = new_state(diamond()), begun(diamond()).context().state
+    assert (may_have_ended(fresh), may_have_ended(state)) == (False, True)
+    assert may_have_ended(replace(fresh, cancelling=True))
+    assert not may_have_ended(replace(state, outcome="failed"))

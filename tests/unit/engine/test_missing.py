@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
 
-from pegbatch.engine.missing import find_missing
+from pegbatch.engine.findings import list_failures
+from pegbatch.engine.missing import Known, find_missing
 from pegbatch.errors import ObjectMissing
 from pegbatch.model import layout
 from pegbatch.model.plan import Plan
@@ -44,10 +45,26 @@ class Run:
             f"{RUN_URL}/{layout.failure_key(array, bag, number, failed, skipped)}", b""
         )
 
-    def missing(self, *succeeded: str) -> Mapping[str, Missing]:
+    def complain(self, array: str, bag: int, number: int = 1) -> None:
+        self.store.write(f"{RUN_URL}/{layout.complaint_key(array, bag, number, 1)}", b"")
+
+    def missing(
+        self,
+        *succeeded: str,
+        number: int = 1,
+        hear: list[str] | None = None,
+        **suspects: Collection[int],
+    ) -> Mapping[str, Missing]:
+        heard: list[str] = [] if hear is None else hear
         self.store.calls.clear()
         return find_missing(
-            self.store, RUN_URL, self.plan, self._read_bags, succeeded=frozenset(succeeded)
+            self.store,
+            RUN_URL,
+            self.plan,
+            self._read_bags,
+            failures=list_failures(self.store, RUN_URL),
+            known=Known(frozenset(succeeded), number, suspects),
+            hear=lambda record: heard.append(record.id),
         )
 
     def _read_bags(self, array: str, bags: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
@@ -56,25 +73,52 @@ class Run:
             yield bag, self.ids.get(array, {}).get(bag, [f"{array}{bag}"])
 
 
-def test_three_failures_among_a_million_tasks_cost_three_reads() -> None:
+def test_three_failures_among_a_million_tasks_cost_no_read() -> None:
     names = [f"a{n}" for n in range(100)]
     run = Run(plans.plan(*(job(name, size=10_000) for name in names)))
     for bag in (7, 70, 700):
         run.mark("a5", bag, 1, 1)
         run.record("a5", bag, **{f"a5{bag}": "failed"})
     assert run.missing(*names) == {"a5": Missing((7, 70, 700), 3)}
-    assert len(run.store.called("read")) == 3
-    assert len(run.store.called("list")) == 1 + 3
-    assert len(run.bags_read) == 3
+    assert run.store.calls == [("list", f"{RUN_URL}/failures")]
+    assert run.bags_read == []
 
 
-def test_very_many_marked_bags_are_found_with_one_listing_of_the_array() -> None:
+def test_records_of_bags_with_a_complaint_are_read_and_heard() -> None:
+    run = Run(plans.plan(job("a", size=10_000)))
+    for bag in (7, 70, 700):
+        run.mark("a", bag, 1, 1)
+        run.record("a", bag, **{f"a{bag}": "failed"})
+    run.complain("a", 70)
+    heard: list[str] = []
+    assert run.missing("a", hear=heard) == {"a": Missing((7, 70, 700), 3)}
+    assert heard == ["a70"]
+    assert run.store.called("list")[1:] == [f"{RUN_URL}/records/a/70"]
+    assert len(run.store.called("read")) == 1
+
+
+def test_very_many_complaints_are_read_with_one_listing_of_the_array() -> None:
     run = Run(plans.plan(job("a", size=50)))
     for bag in range(50):
         run.mark("a", bag, 1, 1)
+        run.complain("a", bag)
         run.record("a", bag, **{f"a{bag}": "failed"})
     assert run.missing("a") == {"a": Missing(tuple(range(50)), 50)}
     assert run.store.called("list") == [f"{RUN_URL}/failures", f"{RUN_URL}/records/a"]
+    assert len(run.store.called("read")) == 50
+
+
+def test_of_a_bag_in_which_some_have_a_success_the_records_tell_which() -> None:
+    ids = {"a": {bag: ["x", "y"] for bag in range(3)}}
+    run = Run(plans.plan(job("a", size=3, tasks=6)), ids)
+    run.mark("a", 0, 1, 1, 1)
+    run.record("a", 0, x="failed", y="skipped")
+    run.mark("a", 1, 1, 1)
+    url = run.record("a", 1, x="succeeded", y="failed")
+    found = run.missing("a")
+    assert found == {"a": Missing((0, 1), 3)}
+    assert found["a"].done == {"x"}
+    assert run.store.called("read") == [url]
 
 
 def test_an_array_that_ended_well_without_marks_is_not_looked_at() -> None:
@@ -83,16 +127,52 @@ def test_an_array_that_ended_well_without_marks_is_not_looked_at() -> None:
     assert run.store.calls == [("list", f"{RUN_URL}/failures")]
 
 
-def test_a_mark_says_nothing_once_all_tasks_of_the_bag_have_a_success() -> None:
+def test_a_mark_says_nothing_once_a_later_try_has_run_its_bag() -> None:
     run = Run(plans.plan(job("a", size=3)))
     run.mark("a", 1, 1, 1)
     run.record("a", 1, **{"a1": "failed"})
     run.record("a", 1, number=2, **{"a1": "succeeded"})
     run.mark("a", 2, 1, 1)
     run.mark("a", 2, 2, 0)
-    run.mark("a", 99, 1, 1)  # of another plan
-    assert run.missing("a") == {}
-    assert len(run.store.called("read")) == 2
+    run.mark("a", 99, 2, 1)  # of another plan
+    assert run.missing("a", number=2) == {}
+    assert run.store.called("read") == []
+
+
+def test_in_a_later_try_only_its_bags_are_looked_at_and_of_single_tasks_only_its_records() -> None:
+    run = Run(plans.plan(job("a", size=4), job("b", size=2), job("c", size=3)))
+    for bag in range(4):
+        run.record("a", bag, **{f"a{bag}": "succeeded" if bag == 0 else "failed"})
+    new = [
+        run.record("a", 2, number=2, a2="succeeded"),
+        run.record("a", 3, number=2, attempt=4, a3="failed"),
+    ]
+    found = run.missing(number=2, a=(1, 2, 3), b=())
+    assert found == {"a": Missing((1, 3), 2), "c": Missing((0, 1, 2), 3)}
+    assert sorted(run.store.called("read")) == new
+    assert f"{RUN_URL}/records/b" not in run.store.called("list")
+
+
+def test_of_longer_bags_of_a_later_try_all_records_are_read() -> None:
+    run = Run(plans.plan(job("a", size=3, tasks=6)), {"a": {n: ["x", "y"] for n in range(3)}})
+    for bag in (0, 1):
+        run.record("a", bag, x="succeeded", y="failed")
+    run.record("a", 1, number=2, y="succeeded")
+    found = run.missing(number=2, a=(0, 1))
+    assert found == {"a": Missing((0,), 1)}
+    assert found["a"].done == {"x"}
+    assert len(run.store.called("read")) == 3
+
+
+def test_a_failed_array_with_marks_of_its_own_is_asked_for_its_other_suspects_alone() -> None:
+    run = Run(plans.plan(job("a", size=5)))
+    for bag in range(5):
+        run.record("a", bag, **{f"a{bag}": "succeeded"})
+    run.record("a", 3, a3="failed")
+    run.mark("a", 3, 1, 1)
+    found = run.missing(a=(1, 4))
+    assert found == {"a": Missing((3,), 1)}
+    assert {url.rsplit("/", 2)[1] for url in run.store.called("read")} == {"1", "4"}
 
 
 def test_of_any_other_array_bags_without_records_are_missing_and_others_are_compared() -> None:

@@ -127,6 +127,14 @@ def test_what_nobody_goes_on_with_has_ended_with_the_run_around_it(outer: str, t
     assert one.state == told
 
 
+def test_what_was_ended_before_it_sent_its_plan_has_ended_with_the_run_around_it() -> None:
+    store, url = MemoryStore(), nested_url("sub")
+    put_run(store, url, inner_plan())
+    store.delete([join_url(url, plan_key("plan.json"))])
+    (one,), (other,) = look(store, outcome="cancelled"), look(MemoryStore(), outcome="cancelled")
+    assert (one.state, one.tasks.total, other.state) == ("cancelled", 0, "planned")
+
+
 def test_what_its_planner_has_left_goes_on_though_the_run_around_it_has_ended() -> None:
     store, url, jobs = MemoryStore(), nested_url("sub"), FakeJobs()
     put_run(store, url, inner_plan())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from pegbatch.model.layout import parse_retry_key, retry_key
-from pegbatch.model.marks import Mark, Restarts, read_marks, read_restarts
+from pegbatch.model.layout import complaint_key, parse_retry_key, retry_key
+from pegbatch.model.marks import Mark, Restarts, read_failures, read_marks, read_restarts
 
 
 def keys(*names: str) -> list[str]:
@@ -37,3 +37,14 @@ def test_retry_marks_lie_beside_failure_marks_and_neither_is_taken_for_the_other
     assert read_restarts(found) == Restarts(again=1, lost=1, by_array=by_array)
     assert read_restarts(found).all == 2
     assert read_marks(found) == read_marks(keys("L0/1.1.1.0"))
+
+
+def test_complaint_marks_name_bags_and_are_neither_of_the_other_marks() -> None:
+    key = complaint_key("L0.t2", 4, 2, 3)
+    assert key == "failures/L0/4.2.3.complaint"
+    found = read_failures(
+        keys("L0/4.2.1.0", "L0/4.2.3.complaint", "L0/5.1.2.lost", "L0/x.complaint")
+    )
+    assert found.complaints() == {("L0", 4)}
+    assert found.marks == {"L0": {4: Mark(2, 1, 0)}}
+    assert found.restarts().all == 1

@@ -126,3 +126,17 @@ def test_values_of_odd_types_break_nothing(odd) -> None:
         "workflow": {"specification": {"tasks": [task]}, "execution": execution},
     }
     assert len(parsed(document).tasks) == 1
+
+
+def test_tasks_that_ran_but_are_not_specified_are_passed_over_with_a_warning() -> None:
+    ran = [*NEW["workflow"]["execution"]["tasks"], {"id": "more", "runtimeInSeconds": 9}]
+    workflow = parsed({**NEW, "workflow": {**NEW["workflow"], "execution": {"tasks": ran}}})
+    assert len(workflow.tasks) == 2
+    (warning,) = workflow.warnings
+    assert "1 of the tasks that ran are not in the specification, such as 'more'" in str(warning)
+    assert warning.where == "trace.json"
+
+
+def test_the_number_nought_is_an_id_too() -> None:
+    tasks = [{"id": 0, "runtime": 3}, {"id": 1, "parents": [0], "runtime": 4}]
+    assert list(parsed({"workflow": {"tasks": tasks}}).tasks.ids) == ["0", "1"]

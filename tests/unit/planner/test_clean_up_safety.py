@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pegbatch.batch.manifests import manifests
-from pegbatch.engine.missing import find_missing
+from pegbatch.engine.findings import list_failures
+from pegbatch.engine.missing import Known, find_missing
 from pegbatch.engine.undone import Deliveries, find_undone, record_undone, with_undone
 from pegbatch.model import layout
 from pegbatch.model.bags import PlannedWorkflow
@@ -88,6 +89,8 @@ class Batch:
     lines: dict[str, dict[int, list[Json]]] = field(default_factory=dict)
     ended_well: set[str] = field(default_factory=set)
     """Jobs of which the client knows that they succeeded in the newest try that had them."""
+    newest: dict[str, dict[int, str]] = field(default_factory=dict)
+    """How the bags of each job of the newest try have ended."""
 
     def __post_init__(self) -> None:
         for name, members in manifests(self.planned):
@@ -119,6 +122,10 @@ class Batch:
             job, child = self.chance.choice(ready)
             bags = current.bags.get(job.name, range(job.size))
             states[job.name][child] = self._run(job, child, bags[child], number, faults)
+        self.newest = {
+            name: {current.bags.get(name, range(len(of)))[child]: of[child] for child in of}
+            for name, of in states.items()
+        }
         for name, of in states.items():
             self.ended_well.discard(name)
             if set(of.values()) == {"succeeded"} and self.chance.random() < 0.8:
@@ -128,19 +135,35 @@ class Batch:
         plan = self.planned.plan
         if number == 1:
             return first_try(plan)
-        known = frozenset(self.ended_well)
-        missing = find_missing(self.store, RUN, plan, self._bag_ids, succeeded=known)
+        known = Known(frozenset(self.ended_well), number - 1, self._suspects())
+        missing = self._find_missing(known)
         assert missing == self._truly_missing()
         missing = self._with_undone(missing, number)
         if self.chance.random() < 0.2:  # the client was killed before the try had begun
-            missing = find_missing(self.store, RUN, plan, self._bag_ids, succeeded=known)
-            missing = self._with_undone(missing, number)
-        current = remainder(plan, missing, number, succeeded=known)
+            missing = self._with_undone(self._find_missing(known), number)
+        current = remainder(plan, missing, number, succeeded=known.succeeded)
         for name, bags in current.bags.items():
             index = self.store.read(f"{RUN}/{layout.plan_key(layout.index_file(name))}")
             lines = b"".join(index[37 * bag : 37 * bag + 37] for bag in bags)
             self.write(layout.plan_key(layout.index_file(f"{name}.t{number}")), lines)
         return current
+
+    def _find_missing(self, known: Known) -> Mapping[str, Missing]:
+        failures = list_failures(self.store, RUN)
+        plan = self.planned.plan
+        return find_missing(self.store, RUN, plan, self._bag_ids, failures=failures, known=known)
+
+    def _suspects(self) -> dict[str, frozenset[int]]:
+        """Return what log and Batch say of the newest try, where Batch remembers."""
+        suspects: dict[str, frozenset[int]] = {}
+        for job in self.planned.plan.jobs:
+            states = self.newest.get(job.name, {})
+            left = frozenset(bag for bag, state in states.items() if state != "succeeded")
+            if not states or (len(left) < len(states) and self.chance.random() < 0.8):
+                suspects[job.name] = left
+            elif len(states) < job.size:
+                suspects[job.name] = frozenset(states)
+        return suspects
 
     def _bag_ids(self, array: str, bags: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
         return ((bag, [line["id"] for line in self.lines[array][bag]]) for bag in bags)

@@ -9,10 +9,7 @@ import pytest
 from pegbatch.model.plan import Resources
 from pegbatch.model.profiles import Profile
 from pegbatch.planner.profile_layers import profiles_of_properties, profiles_of_site_properties
-from pegbatch.planner.resolve_profiles import (
-    attempts_of,
-    resolve_profiles,
-)
+from pegbatch.planner.resolve_profiles import ProfileResolver, attempts_of
 from pegbatch.planner.tuning import Tuning
 from tests.workflows import make_settings
 
@@ -25,7 +22,7 @@ def memory_with(present) -> int:
         (Profile("pegasus", "memory", str(100 + number)),) if layer in present else ()
         for number, layer in enumerate(LAYERS)
     ]
-    return resolve_profiles(layers, Tuning())[0].resources.memory_mib
+    return ProfileResolver(Tuning()).resolve(layers)[0].resources.memory_mib
 
 
 @pytest.mark.parametrize(
@@ -36,7 +33,7 @@ def test_the_strongest_layer_present_wins(present) -> None:
 
 
 def test_defaults_are_those_of_pegasus() -> None:
-    settings, wrong = resolve_profiles([()], Tuning())
+    settings, wrong = ProfileResolver(Tuning()).resolve([()])
     assert settings.resources == Resources(vcpus=1, memory_mib=2048, gpus=0)
     assert (settings.tries, settings.timeout_seconds, settings.runtime_seconds) == (2, None, None)
     assert wrong == []
@@ -53,7 +50,7 @@ def test_values_have_pegasus_units() -> None:
         Profile("env", "B", "2"),
         Profile("env", "A", "1"),
     )
-    settings, wrong = resolve_profiles([profiles], Tuning())
+    settings, wrong = ProfileResolver(Tuning()).resolve([profiles])
     assert settings.resources == Resources(vcpus=4, memory_mib=1025, gpus=1)
     assert settings.timeout_seconds == 90
     assert settings.runtime_seconds == pytest.approx(13.39)
@@ -77,7 +74,7 @@ def test_values_have_pegasus_units() -> None:
     ],
 )
 def test_values_that_do_not_fit_are_named(key: str, value: str, said: str) -> None:
-    _, wrong = resolve_profiles([(Profile("pegasus", key, value),)], Tuning())
+    _, wrong = ProfileResolver(Tuning()).resolve([(Profile("pegasus", key, value),)])
     assert len(wrong) == 1
     assert f"profile pegasus {key} = {value!r} {said}" in wrong[0][0]
 
@@ -104,8 +101,8 @@ def test_properties_may_speak_of_one_site() -> None:
 
 def test_the_aggregator_of_a_job_beats_the_property() -> None:
     profiles = (Profile("pegasus", "job.aggregator", "SeqExec"),)
-    assert resolve_profiles([profiles], Tuning())[0].aggregator == "seqexec"
-    assert resolve_profiles([()], Tuning(aggregator="seqexec"))[0].aggregator == "seqexec"
+    assert ProfileResolver(Tuning()).resolve([profiles])[0].aggregator == "seqexec"
+    assert ProfileResolver(Tuning(aggregator="seqexec")).resolve([()])[0].aggregator == "seqexec"
 
 
 def test_attempts_add_up_and_stop_at_ten() -> None:
@@ -115,8 +112,30 @@ def test_attempts_add_up_and_stop_at_ten() -> None:
 
 def test_a_variable_that_no_process_can_have_is_refused() -> None:
     profiles = (Profile("env", "A=B", "x"), Profile("env", "C", "y"))
-    settings, wrong = resolve_profiles([profiles], Tuning())
+    settings, wrong = ProfileResolver(Tuning()).resolve([profiles])
     assert [message for message, _ in wrong] == [
         "profile env A=B = 'x' is no variable: its name must be without ="
     ]
     assert ("C", "y") in settings.env
+
+
+_SETS = (
+    (),
+    (Profile("pegasus", "memory", "512"),),
+    (Profile("pegasus", "memory", "512"), Profile("pegasus", "runtime", "3.5")),
+    (Profile("pegasus", "job.runtime", "7"), Profile("pegasus", "memory", "512")),
+    (Profile("pegasus", "runtime", "soon"),),
+    (Profile("pegasus", "maxwalltime", "1.5"), Profile("pegasus", "memory", "512")),
+    (Profile("pegasus", "maxwalltime", "-1"), Profile("pegasus", "memory", "none")),
+    (Profile("pegasus", "memory", "2 GB"), Profile("env", "A=B", "x")),
+    (Profile("pegasus", "label", " left "), Profile("env", "HOME", "/")),
+    (Profile("pegasus", "label", "right"), Profile("env", "HOME", "/tmp")),
+)
+
+
+def test_what_was_resolved_before_changes_nothing() -> None:
+    layers = [[weak, strong] for weak in _SETS for strong in _SETS]
+    alone = [ProfileResolver(Tuning()).resolve(pair) for pair in layers]
+    assert len({settings for settings, _ in alone}) > len(_SETS)
+    one = ProfileResolver(Tuning())
+    assert [one.resolve(pair) for pair in layers] == alone

@@ -227,6 +227,23 @@ def test_another_place_to_stage_at_is_told_and_not_used() -> None:
     assert planned.plan.staging_url == "s3://bucket"
 
 
+def test_a_site_to_stage_at_that_is_none_is_told_with_every_sub_workflow_that_names_it() -> None:
+    inner = planned_with(T(id="a"), staging_sites={"*": "nowhere"})
+    with pytest.raises(PlanError) as refused:
+        plan_nested(planned_with(T(id="s"), T(id="t"), inner={"s": inner, "t": inner}))
+    assert [problem.message for problem in refused.value.problems] == [
+        f"sub-workflow {name}: there is no site 'nowhere' in the site catalog" for name in "st"
+    ]
+
+
+def test_a_site_to_stage_at_that_only_the_workflow_around_it_knows_is_no_matter() -> None:
+    around = {"aws": "big"}
+    deep = planned_with(T(id="a"), catalog=SITES[:1], staging_sites=around)
+    inner = planned_with(T(id="i"), inner={"i": deep}, catalog=SITES[:1], staging_sites=around)
+    planned = plan_nested(planned_with(T(id="s"), inner={"s": inner}, staging_sites=around))
+    assert (planned.warnings, planned.plan.staging_url) == ((), "s3://bucket")
+
+
 def test_a_sub_workflow_that_names_no_place_to_stage_at_is_no_matter() -> None:
     inner = planned_with(T(id="a"), catalog=(Site(name="aws"),), amazon=True)
     planned = plan_nested(planned_with(T(id="s"), inner={"s": inner}, amazon=True))

@@ -70,6 +70,29 @@ def test_many_groups_share_sixteen_parts() -> None:
     assert not any(name.startswith("barrier") for name in into)
 
 
+def test_of_many_groups_the_longest_has_an_array_for_itself() -> None:
+    tasks, edges = gathered(
+        100, 10, lambda group, _: "90" if group == 57 else "1", lambda group: str(group % 57 + 1)
+    )
+    sizes = {job.name: job.tasks for job in planned(tasks, edges, AUTO).plan.jobs}
+    assert 10 in [size for name, size in sizes.items() if name.startswith("L0-a")]
+
+
+def test_a_task_that_nothing_reads_does_not_hide_the_groups() -> None:
+    tasks, edges = gathered(4, 10, slow_group, fast_group)
+    idle = T(id="idle", name="a", profiles={"pegasus.runtime": "5"})
+    into = links(planned([*tasks, idle], edges, AUTO))
+    assert len([name for name in into if name.startswith("L1-b")]) == 4
+
+
+def test_the_longest_group_goes_on_before_shorter_ones_begin() -> None:
+    tasks, edges = gathered(4, 10, slow_group, lambda group: "1" if group else "200")
+    names = [job.name for job in planned(tasks, edges[:-4], AUTO).plan.jobs]
+    assert names.index("L1-b") < max(
+        number for number, name in enumerate(names) if name.startswith("L0-a")
+    )
+
+
 def test_a_small_workflow_is_not_cut_to_pieces() -> None:
     tasks, edges = gathered(3, 2, slow_group, fast_group)
     assert set(links(planned(tasks, edges, AUTO))) == {"L0-a", "L1-b", "L2-t", "verdict"}
@@ -119,23 +142,40 @@ def test_parts_hold_each_task_once_and_cross_no_edge_within_a_family(
     assert ran == sorted(task.id for task in tasks)
 
 
-@pytest.mark.parametrize(("vcpus", "sizes"), [("4", [6, 6, 6, 6]), ("8", [3] * 8)])
+@pytest.mark.parametrize(("vcpus", "sizes"), [("4", [6, 6, 6, 6]), ("6", [4] * 6)])
 def test_bags_fill_the_vcpus_that_there_are(vcpus, sizes) -> None:
     tasks = [T(id=str(n), profiles={"pegasus.runtime": "10"}) for n in range(24)]
     properties = {"pegbatch.pack.runtime": "100", "pegbatch.pack.vcpus": vcpus}
     assert [len(bag) for bag in bags(planned(tasks, properties=properties))["L0-t"]] == sizes
 
 
-def test_no_wave_of_bags_is_longer_than_asked() -> None:
+def test_no_wave_of_bags_is_longer_than_asked_and_the_last_is_the_shortest() -> None:
     tasks = [T(id=str(n), profiles={"pegasus.runtime": "10"}) for n in range(24)]
     properties = {"pegbatch.pack.runtime": "40", "pegbatch.pack.vcpus": "4"}
-    assert [len(bag) for bag in bags(planned(tasks, properties=properties))["L0-t"]] == [3] * 8
+    sizes = [len(bag) for bag in bags(planned(tasks, properties=properties))["L0-t"]]
+    assert sizes == [4] * 4 + [2] * 4
 
 
-def test_a_bag_is_not_cut_below_a_quarter_of_what_is_asked() -> None:
+def test_bags_of_a_wave_end_together() -> None:
+    seconds = {str(n): n % 7 + 1 for n in range(40)}
+    tasks = [T(id=id_, profiles={"pegasus.runtime": str(more)}) for id_, more in seconds.items()]
+    properties = {"pegbatch.pack.runtime": "100", "pegbatch.pack.vcpus": "4"}
+    found = bags(planned(tasks, properties=properties))["L0-t"]
+    lengths = [sum(seconds[id_] for id_ in bag) for bag in found]
+    assert len(lengths) == 4 and max(lengths) - min(lengths) <= 1
+
+
+def test_a_number_of_tasks_asked_for_holds_within_waves_too() -> None:
+    tasks = [T(id=str(n), profiles={"pegasus.runtime": "10"}) for n in range(24)]
+    properties = {"pegbatch.pack.runtime": "100", "pegbatch.pack.vcpus": "4"}
+    limited = planned(tasks, properties={**properties, "pegbatch.pack.size": "4"})
+    assert [len(bag) for bag in bags(limited)["L0-t"]] == [4, 2] * 4
+
+
+def test_a_bag_is_not_cut_below_a_third_of_what_is_asked() -> None:
     tasks = [T(id=str(n), profiles={"pegasus.runtime": "10"}) for n in range(24)]
     properties = {"pegbatch.pack.runtime": "240", "pegbatch.pack.vcpus": "24"}
-    assert [len(bag) for bag in bags(planned(tasks, properties=properties))["L0-t"]] == [6] * 4
+    assert [len(bag) for bag in bags(planned(tasks, properties=properties))["L0-t"]] == [8] * 3
 
 
 def test_larger_children_leave_room_for_fewer_bags() -> None:

@@ -6,11 +6,13 @@ import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pegbatch.errors import ObjectMissing, StoreError
+from pegbatch.worker import filecache
 from pegbatch.worker.filecache import FileCache, Source
 from pegbatch.worker.stop import Stop, Stopped
 from tests.fakes_store import MemoryStore
@@ -75,6 +77,41 @@ def test_a_changed_file_is_not_the_source_of_a_program(desk: Desk) -> None:
     (desk.task / "data").write_bytes(b"changed by a task")
     desk.cache.place(PROGRAM, desk.task / "program")
     assert (desk.task / "program").read_bytes() == b"data"
+
+
+def test_a_file_that_tasks_write_to_is_fetched_twice_and_then_copied(desk: Desk) -> None:
+    for number in range(5):
+        placed = desk.task / str(number)
+        desk.cache.place(SOURCE, placed)
+        assert placed.read_bytes() == b"data"
+        placed.write_bytes(b"changed by a task")
+    assert desk.store.called("download") == [URL, URL]
+
+
+def test_without_room_for_copies_a_file_that_tasks_write_to_is_fetched_each_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(source: Path, target: Path) -> None:
+        target.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(filecache, "_copy", no_room)
+    for number in range(3):
+        placed = desk.task / str(number)
+        desk.cache.place(SOURCE, placed)
+        assert placed.read_bytes() == b"data"
+        placed.write_bytes(b"changed by a task")
+    assert desk.store.called("download") == [URL] * 3
+
+
+def test_a_large_file_is_expected_no_more_once_small_ones_have_come(desk: Desk) -> None:
+    assert desk.cache.largest_bytes() is None and desk.cache.lacks(SOURCE)
+    desk.cache.place(SOURCE, desk.task / "large")
+    assert desk.cache.largest_bytes() == len(b"data") and not desk.cache.lacks(SOURCE)
+    for number in range(filecache.LATEST_MAX):
+        desk.store.write(f"{URL}{number}", b"")
+        desk.cache.place(replace(SOURCE, url=f"{URL}{number}"), desk.task / str(number))
+    assert desk.cache.largest_bytes() == 0
 
 
 def test_what_no_task_needs_any_more_leaves_the_disk(desk: Desk) -> None:

@@ -49,6 +49,18 @@ def test_a_long_bag_reads_like_a_short_one(bench: Bench, tmp_path: Path) -> None
         tasks[LONG]
 
 
+def test_a_bag_of_few_long_lines_is_not_held_in_memory(bench: Bench, tmp_path: Path) -> None:
+    long = "x" * (bag.HELD_BYTES // 2)
+    bench.run.add_array("L0", [task(f"t{n}", "/bin/true", long) for n in range(4)])
+    tasks = read_bag(bench.store, FIRST_CHILD, tmp_path).tasks
+    assert isinstance(tasks, SpooledTasks)
+    assert [one.id for one in tasks] == ["t0", "t1", "t2", "t3"]
+    assert tasks[0].argv == ("/bin/true", long)
+    first = tasks[0]
+    assert tasks[0] is first
+    assert tasks[1] is not first and tasks[0] is not first
+
+
 @pytest.mark.usefixtures("short_memory")
 def test_a_bag_is_found_among_others_in_its_member(bench: Bench, tmp_path: Path) -> None:
     bench.run.add_array("L0", [{**noted(n), "bag": n % 2} for n in range(20)])

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pegbatch.errors import StoreError
+from pegbatch.errors import StoreError, StoreUnreachable
 from pegbatch.model.manifest import TaskLine, task_from_json
 from pegbatch.model.records import TaskRecord
+from pegbatch.worker import saves
 from pegbatch.worker.child import read_child
 from pegbatch.worker.directories import TaskDirectories
-from pegbatch.worker.look_ahead import BYTES_MAX, LookAhead
+from pegbatch.worker.look_ahead import BYTES_MAX, TASKS_AT_ONCE, TASKS_MAX, LookAhead
 from pegbatch.worker.outcome import Outcome, make_record
-from pegbatch.worker.saves import Save, Saves
+from pegbatch.worker.saves import SAVES_MAX, Save, Saves
 from pegbatch.worker.stop import Stop
 from pegbatch.worker.transfers import Transfers
 from tests.run_layout import sh, task
@@ -140,27 +141,75 @@ def test_records_are_given_at_once_and_states_in_order() -> None:
             recorded.set()
 
     with Transfers(2, patient=True) as pool:
-        saves = Saves(pool, Stop(), note, lambda number, record: taken.append(record.id))
-        saves.begin(0, Save(0, slow))
-        saves.begin(1, Save(0, lambda: _record("quick")))
-        saves.go_on()
+        several = Saves(pool, Stop(), note, lambda number, record: taken.append(record.id))
+        several.begin(0, Save(0, slow))
+        several.begin(1, Save(0, lambda: _record("quick")))
+        several.go_on()
         assert looked_at_until(recorded, pool)
-        saves.look()
+        several.look()
         assert taken == []
         gate.set()
-        saves.wait_for({1})
+        several.wait_for({1})
     assert taken == ["slow", "quick"]
+
+
+def test_what_went_wrong_breaks_into_no_program_that_runs() -> None:
+    taken = list[str]()
+
+    def lost() -> TaskRecord:
+        raise StoreUnreachable("no answer", where="s3://b/k")
+
+    with Transfers(1) as pool:
+        several = Saves(
+            pool, Stop(), lambda record: None, lambda _, record: taken.append(record.id)
+        )
+        several.begin(0, Save(0, lambda: _record("well")))
+        several.begin(1, Save(0, lost))
+        several.give_time(PATIENCE_SECONDS)
+        several.look()
+        assert taken == ["well"]
+        with pytest.raises(StoreUnreachable):
+            several.check()
+
+
+def test_tasks_go_on_while_the_outputs_of_one_hang(faulty: Maker, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+
+    def before(operation: str, url: str) -> None:
+        if operation == "upload" and url.endswith("/data/o0"):
+            assert _appears(gate)
+
+    bench = faulty(before)
+    lines = [sh(f"t{n}", f"echo >o{n}", outputs=[f"o{n}"]) for n in range(3 * SAVES_MAX)]
+    bench.run.add_array("L0", [*lines, sh("last", f"echo >{gate}")])
+    assert bench.child() == 0
+    assert set(bench.run.states("L0", 0).values()) == {"succeeded"}
+
+
+def test_no_more_records_than_can_be_held_wait_for_one_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(saves, "UNTAKEN_MAX", SAVES_MAX + 1)
+    taken: list[str] = []
+    with Transfers(2, patient=True) as pool:
+        take = lambda number, record: taken.append(record.id)  # noqa: E731
+        many = Saves(pool, Stop(), lambda record: None, take)
+        for number in range(SAVES_MAX + 5):
+            many.begin(number, Save(0, lambda name=f"t{number}": _record(name)))
+            assert number - len(taken) < SAVES_MAX + 1
+        many.wait_for_all()
+    assert taken == [f"t{number}" for number in range(SAVES_MAX + 5)]
 
 
 def test_large_outputs_wait_for_those_before_them() -> None:
     taken: list[str] = []
     with Transfers(2, patient=True) as pool:
         take = lambda number, record: taken.append(record.id)  # noqa: E731
-        saves = Saves(pool, Stop(), lambda record: None, take)
-        saves.begin(0, Save(1 << 40, lambda: _record("large")))
-        saves.begin(1, Save(1, lambda: _record("small")))
+        several = Saves(pool, Stop(), lambda record: None, take)
+        several.begin(0, Save(1 << 40, lambda: _record("large")))
+        several.begin(1, Save(1, lambda: _record("small")))
         assert taken == ["large"]
-        saves.wait_for_all()
+        several.wait_for_all()
 
 
 @pytest.mark.parametrize(
@@ -170,9 +219,38 @@ def test_large_outputs_wait_for_those_before_them() -> None:
 def test_small_inputs_are_fetched_further_ahead(largest: int | None, expected: list[str]) -> None:
     asked: list[TaskLine] = []
     tasks = [task_from_json({"bag": 0, **task(f"t{n}", inputs=["i"])}) for n in range(40)]
-    ahead = LookAhead(tasks, lambda: largest, lambda number, task: asked.append(task))
+    ahead = LookAhead(tasks, lambda: largest, _all, lambda number, task: asked.append(task))
     ahead.reach(1)
     assert [one.id for one in asked] == expected
+
+
+def test_a_large_file_that_is_here_already_holds_no_small_ones_up() -> None:
+    asked: list[TaskLine] = []
+    tasks = [task_from_json({"bag": 0, **task(f"t{n}", inputs=["shared"])}) for n in range(40)]
+    expect = lambda number, task: asked.append(task)  # noqa: E731
+    ahead = LookAhead(tasks, lambda: BYTES_MAX, lambda task: 0, expect)
+    ahead.reach(1)
+    assert [one.id for one in asked] == [f"t{n}" for n in range(1, 33)]
+
+
+def test_small_inputs_are_asked_for_several_at_a_time() -> None:
+    asked: list[int] = []
+    tasks = [task_from_json({"bag": 0, **task(f"t{n}", inputs=["i"])}) for n in range(60)]
+    ahead = LookAhead(tasks, lambda: 0, _all, lambda number, task: asked.append(number))
+    counts = []
+    for number in range(1, 2 * TASKS_AT_ONCE + 2):
+        ahead.reach(number)
+        counts.append(len(asked))
+    assert counts == [
+        *[TASKS_MAX] * TASKS_AT_ONCE,
+        *[TASKS_MAX + TASKS_AT_ONCE] * TASKS_AT_ONCE,
+        TASKS_MAX + 2 * TASKS_AT_ONCE,
+    ]
+    assert asked == sorted(set(asked))
+
+
+def _all(task: TaskLine) -> int:
+    return len(task.inputs)
 
 
 def test_a_directory_is_given_again_only_as_it_was_made(tmp_path: Path) -> None:

@@ -85,6 +85,21 @@ def test_a_process_that_leaves_the_session_does_not_hold_the_child(
     os.kill(int((tmp_path / "pid").read_text()), 9)
 
 
+def test_a_program_that_closes_its_outputs_runs_on(tmp_path: Path) -> None:
+    script = "echo first; exec >&- 2>&-; sleep 0.3; touch made"
+    ended, tail, _ = run(shell(tmp_path, script))
+    assert (ended.exit_code, tail) == (0, "first\n")
+    assert (tmp_path / "made").exists()
+
+
+def test_what_is_said_as_the_program_ends_is_heard_whole(tmp_path: Path) -> None:
+    script = "head -c 60000 /dev/zero | tr '\\0' x; echo last >&2; kill -KILL $$"
+    ended, tail, said = run(shell(tmp_path, script))
+    assert ended.signal == signal.SIGKILL
+    assert said.count(b"x") == 60_000 and said.count(b"last\n") == 1
+    assert tail == "x" * 4096
+
+
 def test_an_executable_that_is_still_being_written_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "program"
     path.write_bytes(Path("/bin/true").read_bytes())
