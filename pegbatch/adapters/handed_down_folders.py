@@ -41,10 +41,11 @@ def keep_folders(submit_dir: Path, is_fit: Callable[[str], bool]) -> None:
     try:
         data = json.loads(path.read_bytes())
         scopes = {name: _tamed(one, is_fit) for name, one in data["scopes"].items()}
+        tamed = orjson.dumps({**data, "scopes": scopes})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         path.unlink()
         return
-    write_private(path, orjson.dumps({**data, "scopes": scopes}))
+    write_private(path, tamed)
 
 
 def _tamed(scope: dict[str, Any], is_fit: Callable[[str], bool]) -> dict[str, Any]:

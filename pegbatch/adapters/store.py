@@ -67,7 +67,7 @@ class Store:
     def write(self, url: str, data: bytes) -> None:
         """Put an object whole or not at all; its sha256 travels with it."""
         backend, place = self._locate(url)
-        backend.put(place.key, (data,), len(data), create=False)
+        _once_more(partial(backend.put, place.key, (data,), len(data), create=False))
 
     def head(self, url: str) -> ObjectInfo:
         """Return size and checksum of an object."""

@@ -72,8 +72,9 @@ class _Settled:
         """
         if self._summary is None:
             return False
-        by_verdict = not self._summary.levels and not stops(self._context.plan)
-        return self._summary.state == "succeeded" or by_verdict
+        if self._summary.state != "failed" or stops(self._context.plan):
+            return self._summary.state == "succeeded"
+        return not self._summary.levels
 
     @property
     def _is_success(self) -> bool:

@@ -25,15 +25,20 @@ def fill_waves(
     wave, the bag with its first unit stands first. n log n.
     Units: seconds are those of the units, above 0 in sum; longest and least those of bags.
     """
-    total = math.fsum(seconds)
-    waves = math.ceil(total / (at_once * longest))
-    bags = max(1, min(waves * at_once, int(total / least)))
+    total, most = math.fsum(seconds), len(seconds)
+    waves = math.ceil(_parts(total, at_once * longest, most))
+    bags = max(1, min(waves * at_once, int(_parts(total, least, most)), most))
     filled: list[list[int]] = []
     for units in _waves(seconds, _shares(total, bags, -(-bags // at_once), longest)):
         width = min(at_once, max(1, bags - len(filled)), len(units))
         found = least_loaded([seconds[unit] for unit in units], width)
         filled += sorted([units[place] for place in bag] for bag in found)
     return filled
+
+
+def _parts(total: float, each: float, most: int) -> float:
+    """Return how often one number goes into another, or as often as counts."""
+    return most if total >= each * most else total / each
 
 
 def _shares(total: float, bags: int, waves: int, longest: float) -> list[float]:

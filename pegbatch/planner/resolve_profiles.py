@@ -21,6 +21,9 @@ MEMORY_DEFAULT_MIB = 2048
 RETRY_DEFAULT = 1
 """Source: Pegasus's defaults of these profiles."""
 
+LABEL = "label"
+"""The key that Pegasus reads labels of clusters from, unless it is told another."""
+
 NUMBER_MAX = 2**31 - 1
 """Of anything that Batch takes as a number; more is a slip of the keyboard."""
 
@@ -36,8 +39,9 @@ class ProfileResolver:
 
     def __init__(self, tuning: Tuning) -> None:
         self._tuning = tuning
-        keys = ("maxwalltime", "runtime", tuning.label_key)
-        self._own = frozenset(("pegasus", key) for key in keys)
+        # A label may be read from any key, and that of the cores, say, says both.
+        label = {LABEL} & {tuning.label_key}
+        self._own = frozenset(("pegasus", key) for key in {"maxwalltime", "runtime", *label})
         """What a workflow gives to each task anew, like the variables of the environment."""
         self._known: dict[tuple[tuple[tuple[str, str], str], ...], Resolved] = {}
         """By the profiles but for these."""

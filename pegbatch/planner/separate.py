@@ -38,7 +38,7 @@ def separate(arrayed: Arrayed) -> Arrayed:
 
     Shapes: the same tasks in the same units; drafts stand after those they wait for.
     """
-    if arrayed.tuning.array_by != "auto":
+    if arrayed.tuning.array_by != "auto" or not arrayed.drafts:
         return _by_level(arrayed, arrayed.drafts)
     rehearsals = Rehearsals(arrayed)
     plans = list(_arrangements(arrayed))

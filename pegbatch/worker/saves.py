@@ -134,7 +134,8 @@ class Saves:
             return
         self.go_on()
         left = [saving.future for saving in self._saving if not saving.future.done()]
-        self._stop.wait_for_any(left)
+        if left:
+            self._stop.wait_for_any(left)
         self.look()
 
     def _take_oldest(self) -> None:

@@ -86,7 +86,18 @@ def test_nested_runs_deliver_below_the_places_of_the_user_alone(tmp_path: Path) 
     assert handed_down_folders(draft) == [base / "out"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"scopes": {"": {}}}', '{"scopes": {"": [7]}}'])
+NO_FOLDERS = '"scopes": {"": {"output_folders": []}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "[]", '{"scopes": {"": {}}}', '{"scopes": {"": [7]}}'),
+        f'{{"large": {1 << 70}, {NO_FOLDERS}}}',
+        f'{{"half": "\\ud800", {NO_FOLDERS}}}',
+        f'{{"deep": {"[" * 400}{"]" * 400}, {NO_FOLDERS}}}',
+    ],
+)
 def test_what_no_plan_hands_down_is_left_behind(tmp_path: Path, text: str) -> None:
     bucket = Bucket()
     bucket.put("catalogs/handed-down.json", text)

@@ -84,6 +84,14 @@ def test_a_bucket_that_wants_bodies_signed_gets_them_signed(large: Path) -> None
     assert refused == [("POST", False)]
 
 
+def test_bytes_in_memory_are_put_again_like_files(large: Path) -> None:
+    account = Account("unsigned")
+    with served(account) as store:
+        store.write("s3://bucket/key", large.read_bytes())
+    assert account.asked[0] == ("POST", False)
+    assert {is_signed for _, is_signed in account.asked[1:]} == {True}
+
+
 def test_a_bucket_that_refuses_either_way_says_so_once(large: Path) -> None:
     account = Account("signed", "unsigned")
     with served(account) as store, pytest.raises(AccessDenied, match="s3://bucket/key"):

@@ -75,6 +75,28 @@ def test_where_the_verdict_has_spoken_all_is_as_it_says() -> None:
     assert {array.reason for array in state.arrays.values()} == {FORGOTTEN}
 
 
+def test_a_summary_that_no_verdict_has_written_settles_nothing() -> None:
+    for said in ("cancelled", ""):
+        bench = begun(diamond())
+        counts = {"total": 4, "succeeded": 1, "failed": 0, "skipped": 0}
+        summary = json.dumps({"state": said, "try": 1, "tasks": counts}).encode()
+        bench.store.write(f"{RUN_URL}/summary.json", summary)
+        write(bench, "first", 0)
+        state = wait(bench.context())
+        assert told(state, "first")[0] == "SUCCEEDED"
+        assert told(state, "middle") == ("FAILED", {"FAILED": 2})
+
+
+def test_where_the_verdict_has_counted_failures_each_child_has_spoken() -> None:
+    bench = begun(diamond())
+    counts = {"total": 4, "succeeded": 3, "failed": 1, "skipped": 0}
+    summary = json.dumps({"state": "failed", "try": 1, "tasks": counts}).encode()
+    bench.store.write(f"{RUN_URL}/summary.json", summary)
+    state = wait(bench.context())
+    assert state.outcome == "failed"
+    assert told(state, "middle") == ("SUCCEEDED", {"SUCCEEDED": 2})
+
+
 def test_the_summary_of_an_earlier_try_is_not_believed() -> None:
     bench = begun(diamond())
     counts = {"total": 4, "succeeded": 4, "failed": 0, "skipped": 0}

@@ -43,6 +43,12 @@ def test_what_lies_at_its_place_stays_there_and_nothing_runs() -> None:
     assert (planned.plan.outputs, planned.plan.uploads) == (1, 0)
 
 
+def test_a_plan_of_which_nothing_is_left_to_run_has_no_arrays_to_cut() -> None:
+    by_auto = {"pegbatch.array.by": "auto"}
+    planned = plan_workflow(given("s3://bucket/out/x", tasks=TASKS[:1], properties=by_auto))
+    assert [job.name for job in planned.plan.jobs] == ["verdict"]
+
+
 def test_an_output_site_on_s3_gets_its_copies_from_the_run() -> None:
     planned = plan_workflow(given("s3://me@amazon/old/f"))
     (array,) = planned.transfer_arrays

@@ -39,6 +39,18 @@ def test_defaults_are_those_of_pegasus() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("key", ["label", "runtime", "cores", "memory", "retry"])
+def test_a_label_that_another_key_holds_hides_what_the_key_says(key: str) -> None:
+    resolver = ProfileResolver(Tuning(label_key=key))
+    fresh = [Profile("pegasus", "gpus", "1")]
+    for value in ("3", "4", "3"):
+        layers = [fresh, [Profile("pegasus", key, value)]]
+        found = resolver.resolve(layers)
+        assert found == ProfileResolver(Tuning(label_key=key)).resolve(layers)
+        assert found[0].label == value
+    assert found[0].resources.vcpus == (3 if key == "cores" else 1)
+
+
 def test_values_have_pegasus_units() -> None:
     profiles = (
         Profile("pegasus", "cores", "4"),

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pegbatch.planner import components
+from pegbatch.planner.fill_waves import fill_waves
 from tests.unit.planner.test_level import dags
 from tests.unit.planner.test_pipeline import bags, links, planned
 from tests.workflows import T
@@ -183,3 +184,17 @@ def test_larger_children_leave_room_for_fewer_bags() -> None:
     tasks = [T(id=str(n), profiles=profiles) for n in range(24)]
     properties = {"pegbatch.pack.runtime": "240", "pegbatch.pack.vcpus": "4"}
     assert [len(bag) for bag in bags(planned(tasks, properties=properties))["L0-t"]] == [12, 12]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, 50.0, 3600.0]), min_size=1, max_size=40).filter(any),
+    st.sampled_from([5e-324, 0.5, 10.0, 1e9]),
+    st.integers(1, 8),
+)
+def test_each_unit_is_in_one_bag_whatever_was_asked_for(
+    seconds: list[float], longest: float, at_once: int
+) -> None:
+    filled = fill_waves(seconds, longest=longest, least=longest / 3, at_once=at_once)
+    assert sorted(unit for units in filled for unit in units) == list(range(len(seconds)))
+    assert all(filled) and all(units == sorted(units) for units in filled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,30 @@ def test_records_are_given_at_once_and_states_in_order() -> None:
         gate.set()
         several.wait_for({1})
     assert taken == ["slow", "quick"]
+
+
+class PutAtOnce(Transfers):
+    """Has put everything by the time that it was told to begin."""
+
+    def begin(self) -> None:
+        futures = self.ordered
+        super().begin()
+        wait(futures, PATIENCE_SECONDS)
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        future = super().submit(fn, *args, **kwargs)
+        self.ordered = [*getattr(self, "ordered", []), future]
+        return future
+
+
+def test_what_was_put_just_before_it_is_waited_for_makes_room() -> None:
+    taken = list[str]()
+    with PutAtOnce(1, patient=True) as pool:
+        several = Saves(pool, Stop(), lambda record: None, lambda _, one: taken.append(one.id))
+        for number, name in enumerate(("large", "next")):
+            several.begin(number, Save(saves.BYTES_MAX, lambda name=name: _record(name)))
+        several.wait_for_all()
+    assert taken == ["large", "next"]
 
 
 def test_what_went_wrong_breaks_into_no_program_that_runs() -> None:
