@@ -78,7 +78,8 @@ class S3Backend:
         """Open an object for streaming."""
         with self._translated(key):
             answer = obstore.get(self._store, key)
-            return Opened(self._found(key, answer), self._chunks(key, answer))
+            found = self._found(key, answer)
+            return Opened(found, self._chunks(key, answer, found.size_bytes))
 
     def put(self, key: str, chunks: Iterable[Chunk], size_bytes: int, *, create: bool) -> Found:
         """Put an object whole or not at all, with its checksum."""
@@ -141,9 +142,10 @@ class S3Backend:
 
     def _found(self, key: str, answer: GetResult) -> Found:
         checksum = as_checksum(answer.attributes.get(METADATA, "").encode())
-        size_bytes = answer.meta["size"]
+        meta = answer.meta
+        size_bytes = meta["size"]
         # Only what was sent in parts (by whomever), or copied from that, has a checksum beside it.
-        parts = size_bytes > SINGLE_PUT_BYTES or "-" in (answer.meta["e_tag"] or "")
+        parts = size_bytes > SINGLE_PUT_BYTES or "-" in (meta["e_tag"] or "")
         if checksum is None and parts:
             checksum = self._beside(key)
         return Found(key, size_bytes, checksum)
@@ -175,9 +177,9 @@ class S3Backend:
     def _put_beside(self, key: str, checksum: str) -> None:
         obstore.put(self._store, key + CHECKSUM_SUFFIX, checksum.encode())
 
-    def _chunks(self, key: str, answer: GetResult) -> Iterator[Chunk]:
+    def _chunks(self, key: str, answer: GetResult, size_bytes: int) -> Iterator[Chunk]:
         try:
-            if answer.meta["size"] <= STREAM_BYTES:
+            if size_bytes <= STREAM_BYTES:
                 # A stream takes two more turns of obstore's threads, which is most of a small get.
                 yield bytes(answer.bytes())
                 return

@@ -64,7 +64,8 @@ def _is_emptied(directory: Path) -> bool:
     try:
         with os.scandir(directory) as entries:
             for entry in list(entries):
-                Path(entry.path).unlink()
+                # Not a Path each: for small tasks every microsecond here counts.
+                os.unlink(entry.path)  # noqa: PTH108
     except OSError:
         return False
     return True
