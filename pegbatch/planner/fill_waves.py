@@ -26,8 +26,9 @@ def fill_waves(
     Units: seconds are those of the units, above 0 in sum; longest and least those of bags.
     """
     total, most = math.fsum(seconds), len(seconds)
+    # A wave has a unit at least, so that more waves than units change nothing.
     waves = math.ceil(_parts(total, at_once * longest, most))
-    bags = max(1, min(waves * at_once, int(_parts(total, least, most)), most))
+    bags = max(1, min(waves * at_once, int(_parts(total, least, most * at_once))))
     filled: list[list[int]] = []
     for units in _waves(seconds, _shares(total, bags, -(-bags // at_once), longest)):
         width = min(at_once, max(1, bags - len(filled)), len(units))
