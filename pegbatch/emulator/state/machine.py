@@ -56,9 +56,7 @@ class Machine:
         core = self.core
         core.ring(now)
         while True:
-            while core.fresh:
-                links.attach(core, core.fresh.popleft(), now)
-            links.propagate(core, now)
+            self._link(now)
             self._dispatch(now)
             if not core.ended and not core.fresh:
                 return
@@ -156,6 +154,18 @@ class Machine:
     def _kill(self, unit: Unit, attempt: Attempt) -> None:
         if not attempt.stopped:
             self.core.effects.actions.append(Stop(unit, kill=True))
+
+    def _link(self, now: float) -> None:
+        """Tell dependents of what has ended, and look at new jobs.
+
+        All that has ended is told before a job is looked at: one that found a child of another
+        ended already would be told of it a second time.
+        """
+        core = self.core
+        links.propagate(core, now)
+        while core.fresh:
+            links.attach(core, core.fresh.popleft(), now)
+            links.propagate(core, now)
 
     def _dispatch(self, now: float) -> None:
         for queue in self.placement.queues_in_turn():

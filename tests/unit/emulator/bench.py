@@ -131,10 +131,13 @@ class Bench:
             self.running.pop(unit.id)
             self.world.machine.exited(unit, 137 if action.kill else 143, self.time)
 
+    def end(self, job_id: str, exit_code: int = 0) -> None:
+        """End a running child, which the scheduler sees in its next step."""
+        self.world.machine.exited(self.running.pop(job_id), exit_code, self.time)
+
     def finish(self, job_id: str, exit_code: int = 0) -> None:
         """End a running child, and step."""
-        unit = self.running.pop(job_id)
-        self.world.machine.exited(unit, exit_code, self.time)
+        self.end(job_id, exit_code)
         self.step()
 
     def finish_all(self, exit_code: int = 0) -> None:
@@ -184,14 +187,18 @@ class Bench:
         }
         return self.call("RegisterJobDefinition", jobDefinitionName=name, **body)
 
-    def submit(self, name: str = "job", *, size: int | None = None, **more: Any) -> str:
-        """Submit a job, or an array of a size, and step."""
+    def send_job(self, name: str = "job", *, size: int | None = None, **more: Any) -> str:
+        """Submit a job, or an array of a size, which the scheduler sees in its next step."""
         body = {"jobQueue": "q", "jobDefinition": "d", **more}
         if size is not None:
             body["arrayProperties"] = {"size": size}
-        answer = self.call("SubmitJob", jobName=name, **body)
+        return str(self.call("SubmitJob", jobName=name, **body)["jobId"])
+
+    def submit(self, name: str = "job", *, size: int | None = None, **more: Any) -> str:
+        """Submit a job, or an array of a size, and step."""
+        job_id = self.send_job(name, size=size, **more)
         self.step()
-        return str(answer["jobId"])
+        return job_id
 
     def describe(self, job_id: str) -> Any:
         found = self.call("DescribeJobs", jobs=[job_id])["jobs"]

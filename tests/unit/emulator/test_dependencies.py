@@ -89,6 +89,18 @@ def test_n_to_n_waits_for_the_index_in_each_of_several_arrays(bench: Bench) -> N
     assert bench.statuses(both) == ["RUNNING", "PENDING"]
 
 
+@pytest.mark.parametrize("exit_code", [0, 1])
+def test_n_to_n_counts_a_child_once_that_ends_as_the_job_is_submitted(
+    bench: Bench, exit_code: int
+) -> None:
+    first, plain = bench.submit("first", size=2), bench.submit("plain")
+    bench.end(f"{first}:1", exit_code)
+    second = bench.submit(size=2, dependsOn=[on(first, "N_TO_N"), on(plain)])
+    bench.finish(plain)
+    bench.finish(f"{first}:0")
+    assert bench.statuses(second) == ["RUNNING", "FAILED" if exit_code else "RUNNING"]
+
+
 @pytest.mark.parametrize("target", ["plain", "child"])
 def test_n_to_n_needs_an_array_on_the_other_side(bench: Bench, target: str) -> None:
     other = bench.submit() if target == "plain" else f"{bench.submit(size=2)}:0"

@@ -34,7 +34,7 @@ def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
     return jobs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(graphs(), st.randoms(use_true_random=False))
 def test_no_child_starts_before_its_dependencies_succeeded_and_none_fails_without_cause(
     graph: list[dict[str, Any]], chance: random.Random
@@ -42,11 +42,10 @@ def test_no_child_starts_before_its_dependencies_succeeded_and_none_fails_withou
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         bench.set_up(maxvCpus=3)
-        ids = _submit(bench, graph)
+        ids = _submit(bench, graph, chance)
         while bench.running:
-            job = chance.choice(sorted(bench.running))
-            bench.time += 1
-            bench.finish(job, chance.choice([0, 0, 0, 1]))
+            _end_one(bench, chance)
+            bench.step()
         final = _replay(bench, graph, ids)
         for number, job in enumerate(graph):
             for index in _indices(job):
@@ -58,9 +57,17 @@ def _indices(job: dict[str, Any]) -> list[int | None]:
     return [None] if job["size"] is None else list(range(job["size"]))
 
 
-def _submit(bench: Bench, graph: list[dict[str, Any]]) -> list[str]:
+def _end_one(bench: Bench, chance: random.Random) -> None:
+    bench.time += 1
+    bench.end(chance.choice(sorted(bench.running)), chance.choice([0, 0, 0, 1]))
+
+
+def _submit(bench: Bench, graph: list[dict[str, Any]], chance: random.Random) -> list[str]:
+    """Submit all jobs, while children of some end; what falls in one step is up to chance."""
     ids: list[str] = []
     for number, job in enumerate(graph):
+        if bench.running and chance.random() < 0.5:
+            _end_one(bench, chance)
         depends: list[dict[str, Any]] = [
             {"jobId": ids[other], **({"type": kind} if kind else {})}
             for other, kind in job["links"]
@@ -68,9 +75,11 @@ def _submit(bench: Bench, graph: list[dict[str, Any]]) -> list[str]:
         if job["seq"]:
             depends.append({"type": "SEQUENTIAL"})
         strategy = {"attempts": job["attempts"]}
-        ids.append(
-            bench.submit(f"j{number}", size=job["size"], dependsOn=depends, retryStrategy=strategy)
-        )
+        more = {"dependsOn": depends, "retryStrategy": strategy}
+        ids.append(bench.send_job(f"j{number}", size=job["size"], **more))
+        if chance.random() < 0.5:
+            bench.step()
+    bench.step()
     return ids
 
 
