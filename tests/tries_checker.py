@@ -209,6 +209,6 @@ def _skips(tries: Tries) -> Iterator[str]:
                 yield f"task {id} was skipped in try {row['try']}, its parents had succeeded"
 
 
-def _moment(row: Json, same_bag: bool) -> tuple[int, int]:
-    """Return when a record was made; attempts count within one bag alone."""
-    return row["try"], row["attempt"] if same_bag else 0
+def _moment(row: Json, same_bag: bool) -> tuple[int, int, float]:
+    """Return when a record was made; attempts, and rounds of the last one, count within one bag."""
+    return (row["try"], row["attempt"], row["end"]) if same_bag else (row["try"], 0, 0.0)

@@ -133,8 +133,8 @@ class Store:
         backend, place = self._locate(prefix_url)
         base = prefix_url.rstrip("/")
         skip = len(place.key) + 1 if place.key else 0
-        for found in backend.list(place.key):
-            yield ObjectInfo(url=f"{base}/{found.key[skip:]}", size_bytes=found.size_bytes)
+        for key, size_bytes, _ in backend.list(place.key):
+            yield ObjectInfo(f"{base}/{key[skip:]}", size_bytes)
 
     def delete(self, urls: Iterable[str]) -> None:
         """Delete objects; one that is not there is no error."""

@@ -50,7 +50,8 @@ def has_records_of_try(store: ObjectStore, run_url: str, array: str, number: int
 def list_urls(store: ObjectStore, folder: str) -> Iterator[str]:
     """Yield the URLs of the objects below a folder; none where there is no such folder."""
     try:
-        yield from (info.url for info in store.list(folder))
+        for info in store.list(folder):
+            yield info.url
     except ObjectMissing:
         return
 
