@@ -6,7 +6,7 @@ settings, because a plan may have a million of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import orjson
 
@@ -56,8 +56,8 @@ class BagLines:
         self._parents = _Pieces(planned, _parent_piece)
         self._nested = SubWorkflowLines(
             planned,
-            lambda lfn, flags: self._inputs[lfn] + _FLAGGED[flags & (OPTIONAL | EXECUTABLE)],
-            lambda lfn, flags: self._outputs[lfn] + _FLAGGED[flags & OPTIONAL],
+            lambda lfn, flags: self._inputs[lfn] + _INPUT_ENDS[flags],
+            lambda lfn, flags: self._outputs[lfn] + _OUTPUT_ENDS[flags],
         )
         self._clusters: dict[int, str] = {-1: '""'}
         self._hooked = planned.workflow.tasks.hooks is not None or any(
@@ -103,7 +103,8 @@ class BagLines:
         """Return inputs, outputs, the parents that no required file ties to it, checkpoints."""
         tasks, producers, known = self._tasks, self._graph.producers, self._planned.inputs
         inputs = self._staged[transformation].copy()
-        outputs, checkpoints, tied = list[str](), list[str](), list[int]()
+        outputs: list[str] = []
+        checkpoints: list[str] = []
         first, last = tasks.use_offsets[task], tasks.use_offsets[task + 1]
         uses = zip(tasks.use_lfns[first:last], tasks.use_flags[first:last], strict=True)
         for lfn, flags in uses:
@@ -113,13 +114,12 @@ class BagLines:
                     self._save(lfn, flags, inputs, outputs, checkpoints)
             elif flags & OUTPUT:
                 if producer == task:
-                    outputs.append(self._outputs[lfn] + _FLAGGED[flags & OPTIONAL])
+                    outputs.append(self._outputs[lfn] + _OUTPUT_ENDS[flags])
             elif flags & INPUT and (producer != NO_TASK or lfn in known):
-                inputs.append(self._inputs[lfn] + _FLAGGED[flags & (OPTIONAL | EXECUTABLE)])
-            if flags & (INPUT | OPTIONAL) == INPUT:
-                tied.append(producer)
+                inputs.append(self._inputs[lfn] + _INPUT_ENDS[flags])
+        after = self._after(task, self._tied(task)) if self._graph.parents_of(task) else ""
         saved = f',"checkpoints":[{",".join(checkpoints)}]' if checkpoints else ""
-        return ",".join(inputs), ",".join(outputs), self._after(task, tied), saved
+        return ",".join(inputs), ",".join(outputs), after, saved
 
     def _nested_files(self, task: int) -> tuple[str, str, str, str]:
         """Return the same of the task of a sub-workflow; at the end what only its lines have."""
@@ -132,9 +132,9 @@ class BagLines:
         """Add a checkpoint file of the task: saved always, fetched and put where wanted."""
         checkpoints.append(self._checkpoint(lfn))
         if lfn in self._planned.inputs:
-            inputs.append(self._inputs[lfn] + _FLAGGED[flags & (OPTIONAL | EXECUTABLE)])
+            inputs.append(self._inputs[lfn] + _INPUT_ENDS[flags])
         if self._leaves(lfn):
-            outputs.append(self._outputs[lfn] + _FLAGGED[flags & OPTIONAL])
+            outputs.append(self._outputs[lfn] + _OUTPUT_ENDS[flags])
 
     def _checkpoint(self, lfn: int) -> str:
         workflow = self._planned.workflow
@@ -173,13 +173,16 @@ class BagLines:
             piece = self._clusters[number] = encode(self._planned.cluster_names[number])
         return piece
 
-    def _after(self, task: int, tied: Collection[int]) -> str:
+    def _tied(self, task: int) -> Iterator[int]:
+        """Yield who makes the files that a task requires."""
+        tasks, producers = self._tasks, self._graph.producers
+        for use in range(tasks.use_offsets[task], tasks.use_offsets[task + 1]):
+            if tasks.use_flags[use] & (INPUT | OPTIONAL) == INPUT:
+                yield producers[tasks.use_lfns[use]]
+
+    def _after(self, task: int, tied: Iterable[int]) -> str:
         """Return the parents but for those whose files the task requires."""
-        graph = self._graph
-        first, last = graph.parent_offsets[task], graph.parent_offsets[task + 1]
-        if first == last:
-            return ""
-        loose = set(graph.parents[first:last]).difference(tied)
+        loose = set(self._graph.parents_of(task)).difference(tied)
         return ",".join([self._parents[parent] for parent in sorted(loose)]) if loose else ""
 
     def _streams(self, task: int) -> str:
@@ -194,13 +197,16 @@ class BagLines:
 _DATA = encode(data_key("")).removesuffix('"')
 """How the key of every file of the run begins: as JSON, a name goes on without its quote."""
 
-_FLAGGED = {
-    0: "}",
-    OPTIONAL: ',"optional":true}',
-    EXECUTABLE: ',"executable":true}',
-    OPTIONAL | EXECUTABLE: ',"optional":true,"executable":true}',
-}
-"""The end of a file use, by the flags that the worker has to know."""
+
+def _end(flags: int) -> str:
+    """Return the end of a file use: what the worker has to know of it."""
+    optional = ',"optional":true' if flags & OPTIONAL else ""
+    return optional + (',"executable":true}' if flags & EXECUTABLE else "}")
+
+
+_INPUT_ENDS = [_end(flags) for flags in range(256)]
+"""By the flags of the use."""
+_OUTPUT_ENDS = [_end(flags & ~EXECUTABLE) for flags in range(256)]
 
 
 class _Pieces(dict[int, str]):

@@ -49,9 +49,11 @@ def parse_index_line(text: bytes) -> IndexLine:
     return IndexLine(int(bag), int(offset), int(length))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileUse:
-    """One file of a task: an input to fetch or an output to put."""
+class FileUse(NamedTuple):
+    """One file of a task: an input to fetch or an output to put.
+
+    A tuple, since a plan may have a million of them.
+    """
 
     lfn: str
     url: str

@@ -7,8 +7,10 @@ number 7 is the eighth job of the document, LFN number 3 is `Workflow.lfns[3]`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice, repeat
+from operator import sub
 from typing import NamedTuple
 
 from pegbatch.errors import Problem
@@ -75,6 +77,12 @@ class TaskTable:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def uses(self) -> Iterator[tuple[int, int, int]]:
+        """Return (task, LFN number, flags) of every use, in order."""
+        counts = map(sub, islice(self.use_offsets, 1, None), self.use_offsets)
+        tasks = chain.from_iterable(map(repeat, range(len(self)), counts))
+        return zip(tasks, self.use_lfns, self.use_flags, strict=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,8 @@ class WorkflowBuilder(Findings):
         uses are (LFN, flags), a repeated LFN becomes one row with the flags of all.
         """
         task = len(self._ids)
-        self._note_id(identifier, line, task)
+        if not self._edges.add_job(identifier, task):
+            self._refuse_double(identifier, line)
         if hooks:
             known = self._hook_numbers
             self._hooked_tasks[task] = known.setdefault(hooks, len(known))
@@ -104,6 +105,10 @@ class WorkflowBuilder(Findings):
         rows = self._uses.add_task(uses)
         if not _PLAIN_FLAGS.issuperset(rows.values()):
             self._check_uses(uses, rows, identifier, line)
+        if streams.count(None) != len(streams):
+            self._redirect(task, streams)
+
+    def _redirect(self, task: int, streams: Sequence[str | None]) -> None:
         for column, lfn in zip(self._streams, streams, strict=True):
             if lfn is not None:
                 column[task] = self._uses.unused(lfn)
@@ -154,7 +159,8 @@ class WorkflowBuilder(Findings):
         )
 
     def _count_foreign(self, identifier: str, line: int, names: Iterable[str]) -> None:
-        self._note_id(identifier, line, NO_TASK)
+        if not self._edges.add_job(identifier, NO_TASK):
+            self._refuse_double(identifier, line)
         self._foreign_jobs += 1
         self._foreign_files.update(names)
 
@@ -165,13 +171,12 @@ class WorkflowBuilder(Findings):
             "name the workflow's file in a <dax> job, or in a pegasusWorkflow job, instead",
         )
 
-    def _note_id(self, identifier: str, line: int, task: int) -> None:
-        if not self._edges.add_job(identifier, task):
-            self.defect(
-                line,
-                f"the job id {identifier!r} is given twice",
-                "every job needs an id of its own",
-            )
+    def _refuse_double(self, identifier: str, line: int) -> None:
+        self.defect(
+            line,
+            f"the job id {identifier!r} is given twice",
+            "every job needs an id of its own",
+        )
 
     def _profile_set(self, profiles: Profiles, identifier: str, line: int) -> int:
         numbers = self._set_numbers

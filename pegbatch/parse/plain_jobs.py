@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 import sys
 from functools import lru_cache
-from itertools import accumulate
-from operator import methodcaller
 
 from pegbatch.model.profiles import Profile, Profiles
 from pegbatch.model.workflow import EXECUTABLE, TransformationName
@@ -40,25 +38,21 @@ _SOME_ATTRIBUTES = rf"(?:{_ATTRIBUTE})*?"
 _ATTRIBUTES = _as_many(_ATTRIBUTE)
 _TEXT = r"[^<>&$\r]"
 _FILE = rf'<file(?:name)? (?:name|file)="(?:{_VALUE}++)" ?+/>'
-_PART = (
-    rf"{_SPACE}<(?:"
-    rf'(uses|stdin|stdout|stderr)({_SOME_ATTRIBUTES}) ++(?:name|file)="({_VALUE}++)"'
-    rf"({_ATTRIBUTES}) ?+/>"
-    rf"|argument>({_as_many(f'{_TEXT}++|{_FILE}')})</argument>"
-    rf"|profile({_as_many(_ATTRIBUTE, '+')})>({_TEXT}*+)</profile>)"
-)
-
-
-def _without_groups(pattern: str) -> str:
-    return re.sub(r"\((?!\?)", "(?:", pattern)
-
-
 _JOB = re.compile(
-    rf'({_SPACE})<job({_SOME_ATTRIBUTES}) ++id="({_VALUE}++)"({_ATTRIBUTES}) ?+>'
-    rf"({_as_many(_without_groups(_PART))}{_SPACE})</job>",
-    re.ASCII,
+    rf'({_SPACE})<job({_SOME_ATTRIBUTES}) ++id="({_VALUE}++)"({_ATTRIBUTES}) ?+>', re.ASCII
 ).match
-_PARTS = re.compile(_PART, re.ASCII).findall
+_JOB_END = "</job>"
+"""The first one ends the job: no value, and no text, that is taken here holds a `<`."""
+_PARTS = re.compile(
+    rf"{_SPACE}(?:<(?:"
+    rf'((?:uses|stdin|stdout|stderr){_SOME_ATTRIBUTES}) ++(?:name|file)="({_VALUE}++)"'
+    rf"({_ATTRIBUTES}) ?+/>"
+    rf"|argument>({_TEXT}*+{_as_many(f'{_FILE}{_TEXT}*+')})</argument>"
+    rf"|profile({_as_many(_ATTRIBUTE, '+')})>({_TEXT}*+)</profile>)"
+    r"|(\S))",
+    re.ASCII,
+).findall
+"""The last group holds what is none of these, one by one: as attributes it is odd, too."""
 _FILES = re.compile(_FILE.replace("(?:" + _VALUE, "(" + _VALUE)).split
 _ONE_PARENT = rf'{_SPACE}<parent ++ref="{_VALUE}++" ?+/>'
 _CHILD = re.compile(
@@ -89,18 +83,21 @@ class PlainJobs:
         take_job, take_child = self._take_job, self._take_child
         while True:
             if found := _JOB(text, start):
-                taken = take_job(found, line)
+                end = text.find(_JOB_END, found.end())
+                taken = take_job(found, text[found.end() : end], line) if end >= 0 else 0
+                end += len(_JOB_END)
             elif found := _CHILD(text, start):
                 taken = take_child(found, line)
+                end = found.end()
             else:
                 return start, line
             if not taken:
                 return start, line
-            start, line = found.end(), taken
+            start, line = end, taken
 
-    def _take_job(self, found: re.Match[str], line: int) -> int:
+    def _take_job(self, found: re.Match[str], inside: str, line: int) -> int:
         """Add one job and return the line it ends on; 0 where it is left to the parser."""
-        space, before, identifier, after, inside = found.groups()
+        space, before, identifier, after = found.groups()
         head = _head(before, after)
         if head is None:
             return 0
@@ -109,17 +106,18 @@ class PlainJobs:
         arguments = ""
         streams: list[str | None] = [None, None, None]
         uses: list[tuple[str, int]] = []
-        for tag, first, name, last, argument, attributes, value in _PARTS(inside):
+        for first, name, last, argument, attributes, value, odd in _PARTS(inside):
             if name:
-                flags = _use_flags(first, last)
-                if flags is None:
+                use = _use(first, last)
+                if use is None:
                     return 0
-                if tag == "uses":
+                stream, flags = use
+                if stream is None:
                     uses.append((name, flags))
                 else:
-                    streams[_STREAMS[tag]] = name
-            elif attributes:
-                key = _profile_key(attributes)
+                    streams[stream] = name
+            elif written := attributes or odd:
+                key = _profile_key(written)
                 if key is None:
                     return 0
                 profiles += (Profile(*key, value.strip()),)
@@ -133,13 +131,14 @@ class PlainJobs:
         """Add the edges to one child and return the line it ends on."""
         space, child, inside = found.groups()
         line += space.count("\n")
-        gaps, parents = zip(*_PARENTS(inside), strict=True) if inside.strip() else ((), ())
-        lines = accumulate(map(_breaks, gaps), initial=line)
-        self._builder.add_parents(child, parents, list(lines)[1:])
-        return line + inside.count("\n")
-
-
-_breaks = methodcaller("count", "\n")
+        end = line + inside.count("\n")
+        parents, lines = [], []
+        for gap, parent in _PARENTS(inside):
+            line += gap.count("\n")
+            parents.append(parent)
+            lines.append(line)
+        self._builder.add_parents(child, parents, lines)
+        return end
 
 
 def _arguments(argument: str) -> str:
@@ -166,15 +165,19 @@ def _head(before: str, after: str) -> tuple[TransformationName, Profiles] | None
 
 
 @lru_cache(_KNOWN_AT_MOST)
-def _use_flags(before: str, after: str) -> int | None:
-    """Return the flags of a use (a stream has none), whatever its file; None where it is odd."""
+def _use(before: str, after: str) -> tuple[int | None, int] | None:
+    """Return which stream, if one, and the flags of a use, whatever its file; None where it is odd.
+
+    Shapes: before begins with the element's name.
+    """
+    tag, _, _ = before.partition(" ")
     attributes = _attributes(before, after)
     if attributes is None or "name" in attributes or "file" in attributes:
         return None
     findings = Findings("")
     use = use_of(Element("uses", {"name": "any", **attributes}, 0, []), findings)
     odd = use is None or use[1] & EXECUTABLE or not findings.is_empty
-    return None if use is None or odd else use[1]
+    return None if use is None or odd else (_STREAMS.get(tag), use[1])
 
 
 @lru_cache(_KNOWN_AT_MOST)

@@ -8,7 +8,6 @@ fail-over: the worker turns to it where the one before cannot be had.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pegbatch.model.catalogs import Replica
 from pegbatch.model.manifest import FileUse
@@ -55,7 +54,7 @@ def locate_file(
     first = uses[0]
     others = dict.fromkeys(use.url for use in uses if use.url != first.url)
     passed_over = (flaw for replica, flaw in flaws if replica.site == "local")
-    return replace(first, others=tuple(others)), next(passed_over, None)
+    return first._replace(others=tuple(others)), next(passed_over, None)
 
 
 def _usable(

@@ -21,18 +21,15 @@ def connect(workflow: Workflow, *, data_edges: bool) -> tuple[Graph, list[int]]:
     producers = array("i", [NO_TASK]) * len(workflow.lfns)
     read, written = bytearray(len(workflow.lfns)), bytearray(len(workflow.lfns))
     doubled = set()
-    flags, lfns = tasks.use_flags, tasks.use_lfns
-    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
-        for use in range(first, last):
-            if flags[use] & MADE:
-                lfn = lfns[use]
-                if producers[lfn] != NO_TASK and producers[lfn] != task:
-                    doubled.add(lfn)
-                if flags[use] & OUTPUT or not written[lfn]:
-                    producers[lfn] = task
-                written[lfn] |= flags[use] & OUTPUT
-            elif flags[use] & INPUT:
-                read[lfns[use]] = 1
+    for task, lfn, flags in tasks.uses():
+        if flags & MADE:
+            if producers[lfn] != NO_TASK and producers[lfn] != task:
+                doubled.add(lfn)
+            if flags & OUTPUT or not written[lfn]:
+                producers[lfn] = task
+            written[lfn] |= flags & OUTPUT
+        elif flags & INPUT:
+            read[lfn] = 1
     offsets, parents = _collect_parents(workflow, producers, data_edges=data_edges)
     graph = Graph(parent_offsets=offsets, parents=parents, producers=producers, read=read)
     return graph, sorted(doubled)

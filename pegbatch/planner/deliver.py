@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress, pairwise
+from itertools import compress
 
 from pegbatch.errors import Problem
 from pegbatch.model.bags import OutputPlaces
 from pegbatch.model.graph import Graph
-from pegbatch.model.workflow import CHECKPOINT, OUTPUT, REGISTER, TRANSFER, Workflow
+from pegbatch.model.workflow import OUTPUT, REGISTER, TRANSFER, Workflow
+from pegbatch.planner.connect import MADE
 from pegbatch.planner.scopes import scope_of_file, where_of
 from pegbatch.planner.stages import Checked
 
 
 def delivered_files(workflow: Workflow, graph: Graph) -> bytearray:
     """Return, by LFN number, 1 where its producer asks for transfer."""
-    tasks = workflow.tasks
-    delivered = bytearray(len(workflow.lfns))
-    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
-        for use in range(first, last):
-            flags = tasks.use_flags[use]
-            if flags & TRANSFER and flags & (OUTPUT | CHECKPOINT):
-                lfn = tasks.use_lfns[use]
-                if graph.producers[lfn] == task:
-                    delivered[lfn] = 1
+    delivered, producers = bytearray(len(workflow.lfns)), graph.producers
+    for task, lfn, flags in workflow.tasks.uses():
+        if flags & TRANSFER and flags & MADE and producers[lfn] == task:
+            delivered[lfn] = 1
     return delivered
 
 

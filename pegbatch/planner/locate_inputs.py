@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import pairwise
 
 from pegbatch.errors import PlanError, Problem
 from pegbatch.model.bags import Upload
@@ -21,6 +20,8 @@ from pegbatch.planner.places import UnusablePlaceError, places_of
 from pegbatch.planner.scopes import given_of, scope_of, scope_of_file, scopes_of, where_of
 from pegbatch.planner.stages import Checked, Given, Located, Mapped, grow
 from pegbatch.planner.staging import EMBEDDED_BUCKET_URL, output_places, staging_url
+
+_ASKED_FOR = INPUT | CHECKPOINT
 
 
 def locate_inputs(mapped: Mapped) -> Located:
@@ -104,18 +105,14 @@ def external_inputs(checked: Checked) -> dict[int, tuple[int, bool]]:
 
     Shapes: in order of first use; required where at least one task cannot do without.
     """
-    tasks = checked.workflow.tasks
-    lfns, flags = tasks.use_lfns, tasks.use_flags
     producers, read = checked.graph.producers, checked.graph.read
     found: dict[int, tuple[int, bool]] = {}
-    for task, (first, last) in enumerate(pairwise(tasks.use_offsets)):
-        for use in range(first, last):
-            lfn, what = lfns[use], flags[use]
-            # A catalog may be asked for a checkpoint file, be it only to begin with.
-            is_wanted = not read[lfn] if what & CHECKPOINT else producers[lfn] == NO_TASK
-            if is_wanted and what & (INPUT | CHECKPOINT):
-                earlier, required = found.get(lfn, (task, False))
-                found[lfn] = (earlier, required or not what & OPTIONAL)
+    for task, lfn, flags in checked.workflow.tasks.uses():
+        # A catalog may be asked for a checkpoint file, be it only to begin with.
+        is_wanted = not read[lfn] if flags & CHECKPOINT else producers[lfn] == NO_TASK
+        if is_wanted and flags & _ASKED_FOR:
+            earlier, required = found.get(lfn, (task, False))
+            found[lfn] = (earlier, required or not flags & OPTIONAL)
     return found
 
 

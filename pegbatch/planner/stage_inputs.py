@@ -65,7 +65,7 @@ class _Wanted:
         """Yield the data files, ordered by LFN number."""
         readers, required = self._readers()
         for lfn in sorted(readers):
-            use = replace(self.web[lfn], optional=lfn not in required)
+            use = self.web[lfn]._replace(optional=lfn not in required)
             key = file_key(self.packed.workflow, lfn)
             yield _Brought(_transfer(use, key), readers[lfn])
 

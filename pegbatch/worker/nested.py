@@ -7,7 +7,6 @@ put what it is to make, and here it is only looked whether they have.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -83,7 +82,7 @@ def _use(child: Child, use: FileUse) -> dict[str, Any]:
     """Return a file with absolute URLs."""
     urls = {"url": child.url(use.url), "deliver": [child.url(url) for url in use.deliver]}
     others = [child.url(url) for url in use.others]
-    return {**dataclasses.asdict(use), **urls, "others": others}
+    return {**use._asdict(), **urls, "others": others}
 
 
 def check_end(child: Child, ended: Ended) -> None:

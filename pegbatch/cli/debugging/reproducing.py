@@ -135,11 +135,11 @@ def _no_task_to_debug(run: OpenRun, task_id: str) -> InputError:
 
 def _inputs(task: TaskLine) -> tuple[FileUse, ...]:
     """Return what lies in a task's directory when it starts; a checkpoint hides an input."""
-    saved = {use.lfn: replace(use, optional=True) for use in task.checkpoints}
+    saved = {use.lfn: use._replace(optional=True) for use in task.checkpoints}
     inputs = [use for use in task.inputs if use.lfn not in saved]
     hidden = {use.lfn: use for use in task.inputs if use.lfn in saved}
     checkpoints = (
-        replace(use, others=(hidden[lfn].url, *hidden[lfn].others)) if lfn in hidden else use
+        use._replace(others=(hidden[lfn].url, *hidden[lfn].others)) if lfn in hidden else use
         for lfn, use in saved.items()
     )
     return (*inputs, *checkpoints)
