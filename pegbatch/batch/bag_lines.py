@@ -52,12 +52,11 @@ class BagLines:
         self._tails = [_settings_piece(settings) for settings in planned.settings_table]
         self._staged = [_staged_piece(executable) for executable in planned.executables]
         self._inputs = _Pieces(planned, _input_piece)
-        self._outputs = _Pieces(planned, _output_piece)
         self._parents = _Pieces(planned, _parent_piece)
         self._nested = SubWorkflowLines(
             planned,
             lambda lfn, flags: self._inputs[lfn] + _INPUT_ENDS[flags],
-            lambda lfn, flags: self._outputs[lfn] + _OUTPUT_ENDS[flags],
+            self._output,
         )
         self._clusters: dict[int, str] = {-1: '""'}
         self._hooked = planned.workflow.tasks.hooks is not None or any(
@@ -114,12 +113,16 @@ class BagLines:
                     self._save(lfn, flags, inputs, outputs, checkpoints)
             elif flags & OUTPUT:
                 if producer == task:
-                    outputs.append(self._outputs[lfn] + _OUTPUT_ENDS[flags])
+                    outputs.append(self._output(lfn, flags))
             elif flags & INPUT and (producer != NO_TASK or lfn in known):
                 inputs.append(self._inputs[lfn] + _INPUT_ENDS[flags])
         after = self._after(task, self._tied(task)) if self._graph.parents_of(task) else ""
         saved = f',"checkpoints":[{",".join(checkpoints)}]' if checkpoints else ""
         return ",".join(inputs), ",".join(outputs), after, saved
+
+    def _output(self, lfn: int, flags: int) -> str:
+        """Return a file use of the task that makes the file; there is one, so nothing is kept."""
+        return _output_piece(self._planned, lfn) + _OUTPUT_ENDS[flags]
 
     def _nested_files(self, task: int) -> tuple[str, str, str, str]:
         """Return the same of the task of a sub-workflow; at the end what only its lines have."""
@@ -134,7 +137,7 @@ class BagLines:
         if lfn in self._planned.inputs:
             inputs.append(self._inputs[lfn] + _INPUT_ENDS[flags])
         if self._leaves(lfn):
-            outputs.append(self._outputs[lfn] + _OUTPUT_ENDS[flags])
+            outputs.append(self._output(lfn, flags))
 
     def _checkpoint(self, lfn: int) -> str:
         workflow = self._planned.workflow
