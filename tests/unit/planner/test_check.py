@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pegbatch.errors import InputError, PlanError, Problem
 from pegbatch.planner.check import check
-from pegbatch.planner.legal_names import why_illegal
+from pegbatch.planner.legal_names import illegal_names, why_illegal
 from tests.workflows import T, make_given, make_workflow
 
 
@@ -111,6 +113,20 @@ def test_names_that_no_run_can_hold_are_refused(lfn: str) -> None:
 def test_odd_but_harmless_names_are_accepted(lfn: str) -> None:
     assert why_illegal(lfn) == ""
     assert check(make_given(make_workflow([T(id="a", outputs=[lfn])]))).graph.producers[0] == 0
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.text(st.sampled_from("ab0._-~/#:\n \x00\u2028é%+=,@" + '"'), max_size=4)
+        | st.sampled_from(["plain", "x" * 201, "x" * 202, "x" * 254, "a" * 202 + "/b", "..", "."]),
+        unique=True,
+    )
+)
+def test_a_glance_at_all_names_misses_none_that_is_illegal_by_itself(lfns: list[str]) -> None:
+    workflow = make_workflow([T(id="a", inputs=lfns)])
+    told = "\n".join(problem.message for problem in illegal_names(workflow))
+    assert [lfn for lfn in lfns if why_illegal(lfn) and f"file name {lfn!r} " not in told] == []
 
 
 def test_a_file_beside_a_folder_of_its_name_is_refused() -> None:
