@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pegbatch.model.estimate import Estimate
+from pegbatch.report.cost_text import hours, money
 from pegbatch.report.counts import count_text
 
 
@@ -35,7 +36,7 @@ def _head(estimate: Estimate) -> str:
         parts.append(f"each machine lost {conditions.losses_per_hour:g} times an hour")
     return (
         f"{estimate.workflow}: {count_text(estimate.tasks, 'task')} in "
-        f"{count_text(estimate.arrays, 'job')} of AWS Batch; {', '.join(parts)}"
+        f"{count_text(estimate.arrays, 'job')} of AWS Batch\n{', '.join(parts)}"
     )
 
 
@@ -46,10 +47,10 @@ def _against_bound(estimate: Estimate) -> str:
 
 
 def _work_row(estimate: Estimate) -> tuple[str, str, str]:
-    hours = _vcpu_hours(estimate.work_seconds)
+    work = _vcpu_hours(estimate.work_seconds)
     if math.isinf(estimate.conditions.vcpus):
-        return "work", hours, "of the tasks"
-    return "work / vCPUs", duration(estimate.work_per_vcpu_seconds), f"{hours} of the tasks"
+        return "work", work, "of the tasks"
+    return "work / vCPUs", duration(estimate.work_per_vcpu_seconds), f"{work} of the tasks"
 
 
 def _overhead(estimate: Estimate) -> str:
@@ -73,11 +74,11 @@ def _price(estimate: Estimate) -> str:
 
 
 def _money(estimate: Estimate) -> str:
-    return f"{estimate.cost.amount:,.2f} {estimate.cost.currency}"
+    return money(estimate.cost.amount, estimate.cost.currency)
 
 
 def _vcpu_hours(seconds: float) -> str:
-    return f"{seconds / 3600:,.2f} vCPU h"
+    return f"{hours(seconds / 3600)} vCPU h"
 
 
 def duration(seconds: float) -> str:
@@ -86,8 +87,8 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     days, rest = divmod(whole, 86_400)
-    hours, rest = divmod(rest, 3600)
+    whole_hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
     if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+        return f"{days} d {whole_hours} h"
+    return f"{whole_hours} h {minutes} min" if whole_hours else f"{minutes} min {rest} s"

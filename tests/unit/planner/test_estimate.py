@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -99,12 +100,18 @@ def test_tasks_without_a_runtime_are_counted_and_may_be_given_one() -> None:
 def test_an_estimate_is_told_in_words_and_as_json() -> None:
     made = played(DIAMOND, EDGES, vcpus=2.0, start_seconds=5.0)
     text = estimate_text(made)
-    assert "4 tasks in 4 jobs of AWS Batch; 2 vCPUs, 5 s to start a container" in text
+    assert "4 tasks in 4 jobs of AWS Batch\n2 vCPUs, 5 s to start a container\n" in text
     assert "1.44 times the larger bound" in text
     told = estimate_to_json(made)
     assert told["makespan_seconds"] == made.makespan_seconds
     assert told["vcpus"] == 2
     assert estimate_to_json(played(DIAMOND, EDGES))["vcpus"] is None
+
+
+def test_what_costs_less_than_a_cent_is_told_in_digits_that_say_something() -> None:
+    text = estimate_text(played([timed("t", 9)]))
+    assert re.search(r"billed +0\.00\d+ vCPU h", text)
+    assert re.search(r"cost +0\.00\d+ USD", text)
 
 
 @pytest.mark.parametrize(
