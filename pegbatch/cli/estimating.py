@@ -14,6 +14,7 @@ from pegbatch.cli.telling import echo_warnings
 from pegbatch.model.estimate import Conditions, Estimate
 from pegbatch.planner.estimate import Playable, estimate, playable
 from pegbatch.planner.pipeline import refine
+from pegbatch.planner.tuning import Tuning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,14 @@ def _playable(request: EstimateRequest) -> Playable:
         directory = SubmitDirectory(request.plan.workflow)
         return read_playable(directory, default_seconds=request.default_seconds)
     given, _ = read_given(request.plan, echo_warnings, traces=True)
-    vcpus = request.conditions.vcpus
-    if given.tuning.pack_vcpus is None and math.isfinite(vcpus):
-        # Planned for what it is played on, as a user who knows the vCPUs would.
-        given = replace(given, tuning=replace(given.tuning, pack_vcpus=int(vcpus)))
+    given = replace(given, tuning=_tuned(given.tuning, request.conditions))
     return playable(refine(given), default_seconds=request.default_seconds)
+
+
+def _tuned(tuning: Tuning, conditions: Conditions) -> Tuning:
+    """Plan for what is played, as a user who knows it would; properties that are set win."""
+    if tuning.pack_vcpus is None and math.isfinite(conditions.vcpus):
+        tuning = replace(tuning, pack_vcpus=int(conditions.vcpus))
+    if tuning.pack_start_seconds is None and conditions.start_seconds:
+        tuning = replace(tuning, pack_start_seconds=conditions.start_seconds)
+    return tuning

@@ -30,6 +30,7 @@ OURS = {
     "pegbatch.pack.max_children": "most bags in one array job",
     "pegbatch.pack.runtime": "seconds of expected runtime that share a bag",
     "pegbatch.pack.size": "tasks that share a bag",
+    "pegbatch.pack.start": "seconds that a container takes to start; array.by = auto weighs them",
     "pegbatch.pack.vcpus": "vCPUs that work at the same time; bags are cut to fill them evenly",
     "pegbatch.pmc.vcpus": "vCPUs of a bag under the aggregator mpiexec",
     "pegbatch.sub_workflow.image": "image with pegbatch, which plans sub-workflows in the run",

@@ -31,6 +31,7 @@ _OURS = {
     "pegbatch.pack.max_children": "10000",
     "pegbatch.pack.runtime": NONE,
     "pegbatch.pack.size": "1",
+    "pegbatch.pack.start": "a 24th of pegbatch.pack.runtime",
     "pegbatch.pack.vcpus": NONE,
     "pegbatch.pmc.vcpus": "4",
     "pegbatch.sub_workflow.image": "that of the job definition",

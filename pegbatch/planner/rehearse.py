@@ -14,6 +14,7 @@ from pegbatch.planner.pack import pack
 from pegbatch.planner.play import Stage, Step, play
 from pegbatch.planner.reduce_links import reduce_links
 from pegbatch.planner.stages import Arrayed, Packed
+from pegbatch.planner.tuning import Tuning
 from pegbatch.planner.urgency import longest_path, runtimes_of
 
 STARTS = 24
@@ -46,9 +47,7 @@ class Rehearsals:
         tuning = arrayed.tuning
         runtimes = runtimes_of(arrayed)
         self._runtimes = array("d", [1.0]) * len(arrayed.levels) if runtimes is None else runtimes
-        self._start = (tuning.pack_runtime_seconds or 0.0) / STARTS
-        if not math.isfinite(self._start):
-            self._start = 0.0
+        self._start = _start_seconds(tuning)
         self._work = math.fsum(
             self._runtimes[task] * draft.resources.vcpus
             for draft in arrayed.drafts
@@ -73,6 +72,14 @@ class Rehearsals:
         unlimited = play(steps, Stage(start_seconds=self._start)).makespan_seconds
         score = unlimited**2 * on_few.makespan_seconds
         return Rehearsal(unlimited_seconds=unlimited, score=score)
+
+
+def _start_seconds(tuning: Tuning) -> float:
+    """Return what a container takes to start, as far as anybody says."""
+    if tuning.pack_start_seconds is not None:
+        return tuning.pack_start_seconds
+    start = (tuning.pack_runtime_seconds or 0.0) / STARTS
+    return start if math.isfinite(start) else 0.0
 
 
 def _steps(packed: Packed, runtimes: Sequence[float]) -> list[Step]:

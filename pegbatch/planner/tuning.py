@@ -41,6 +41,8 @@ class Tuning:
     """`pegbatch.pack.runtime`."""
     pack_vcpus: int | None = None
     """`pegbatch.pack.vcpus`: vCPUs that work at the same time; bags are cut to fill them evenly."""
+    pack_start_seconds: float | None = None
+    """`pegbatch.pack.start`: what a container takes to start."""
     max_children: int = ARRAY_CHILDREN_MAX
     """`pegbatch.pack.max_children`: bags that a level (or cluster) may have."""
     infrastructure_retries: int = 2
@@ -137,13 +139,24 @@ def _count(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
+    number = _number(text)
     if not 0 < number < float("inf"):
         raise ValueError("must be a number of seconds above 0")
     return number
+
+
+def _seconds_from_0(text: str) -> float:
+    number = _number(text)
+    if not 0 <= number < float("inf"):
+        raise ValueError("must be a number of seconds, 0 or more")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0
 
 
 def _boolean(text: str) -> bool:
@@ -228,6 +241,7 @@ _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "pack_size": ("pegbatch.pack.size", _positive),
     "pack_runtime_seconds": ("pegbatch.pack.runtime", _seconds),
     "pack_vcpus": ("pegbatch.pack.vcpus", _positive),
+    "pack_start_seconds": ("pegbatch.pack.start", _seconds_from_0),
     "max_children": ("pegbatch.pack.max_children", _positive),
     "infrastructure_retries": ("pegbatch.infrastructure_retries", _count),
     "reuse_scope": ("pegasus.data.reuse.scope", _reuse_scope),

@@ -78,6 +78,17 @@ def test_a_submit_directory_is_played_as_it_was_planned(folder) -> None:
         assert of_plan == estimated("w.dax", *words)
 
 
+def test_a_workflow_is_planned_for_the_conditions_it_is_played_on(folder) -> None:
+    jobs = (f'<job id="j{n}" name="t" runtime="10"/>' for n in range(12))
+    (folder / "w.dax").write_text(f"<adag>{''.join(jobs)}</adag>")
+    options = ("-D", "pegbatch.array.by=auto", "-D", "pegbatch.pack.runtime=240", "--vcpus", "8")
+    assert estimated("w.dax", *options, "--start-seconds", "30")["containers"] == 1
+    free = ("-D", "pegbatch.pack.start=0")
+    assert estimated("w.dax", *options, "--start-seconds", "30", *free)["containers"] == 3
+    planned = json.loads(called("plan", "--no-catalogs", "--json", *options[:4], "w.dax")[1])
+    assert estimated(planned["submit_dir"], *options[4:])["containers"] == 1
+
+
 def test_a_machine_without_a_price_is_a_usage_error(folder) -> None:
     (folder / "w.dax").write_text(DAX)
     code, _, said = called("estimate", "w.dax", "--machine", "abacus")

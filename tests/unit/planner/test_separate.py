@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pegbatch.errors import InputError
 from pegbatch.planner import components
 from pegbatch.planner.fill_waves import fill_waves
 from tests.unit.planner.test_level import dags
@@ -177,6 +178,20 @@ def test_a_bag_is_not_cut_below_a_third_of_what_is_asked() -> None:
     tasks = [T(id=str(n), profiles={"pegasus.runtime": "10"}) for n in range(24)]
     properties = {"pegbatch.pack.runtime": "240", "pegbatch.pack.vcpus": "24"}
     assert [len(bag) for bag in bags(planned(tasks, properties=properties))["L0-t"]] == [8] * 3
+
+
+@pytest.mark.parametrize(("start", "sizes"), [("0", [4, 4, 4]), ("30", [12])])
+def test_bags_are_the_longer_the_more_a_start_costs(start, sizes) -> None:
+    tasks = [T(id=str(n), profiles={"pegasus.runtime": "10"}) for n in range(12)]
+    properties = {**AUTO, "pegbatch.pack.runtime": "240", "pegbatch.pack.vcpus": "8"}
+    found = bags(planned(tasks, properties={**properties, "pegbatch.pack.start": start}))
+    assert [len(bag) for bag in found["L0-t"]] == sizes
+
+
+@pytest.mark.parametrize("start", ["-1", "soon", "nan", "inf"])
+def test_a_start_that_is_no_time_is_refused(start) -> None:
+    with pytest.raises(InputError, match=r"pegbatch\.pack\.start = .*seconds, 0 or more"):
+        planned([T(id="a")], properties={"pegbatch.pack.start": start})
 
 
 def test_larger_children_leave_room_for_fewer_bags() -> None:
