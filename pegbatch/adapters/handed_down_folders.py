@@ -15,6 +15,8 @@ from pegbatch.model.handed_down import FILE
 
 FILE_SCHEME = "file://"
 KEY = "output_folders"
+_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What is raised where the file, which may come from a bucket, is not what a plan writes."""
 
 
 def handed_down_folders(submit_dir: Path) -> list[Path]:
@@ -24,7 +26,7 @@ def handed_down_folders(submit_dir: Path) -> list[Path]:
     try:
         scopes = json.loads(_file(submit_dir).read_bytes())["scopes"].values()
         known = [url for scope in scopes for url in scope[KEY]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, *_DAMAGED):
         return []
     urls = (url for url in known if isinstance(url, str) and url.startswith(FILE_SCHEME))
     return [Path(url.removeprefix(FILE_SCHEME)) for url in urls]
@@ -42,7 +44,7 @@ def keep_folders(submit_dir: Path, is_fit: Callable[[str], bool]) -> None:
         data = json.loads(path.read_bytes())
         scopes = {name: _tamed(one, is_fit) for name, one in data["scopes"].items()}
         tamed = orjson.dumps({**data, "scopes": scopes})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _DAMAGED:
         path.unlink()
         return
     write_private(path, tamed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pegbatch.engine.history.past_records import list_urls
+from pegbatch.engine.listing import list_urls
 from pegbatch.engine.looking.status import Findings
 from pegbatch.engine.state import RunState
 from pegbatch.errors import ObjectMissing, StoreError

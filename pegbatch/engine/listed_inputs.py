@@ -7,9 +7,7 @@ and neither is held in memory. What the listing does not show is to be asked for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from pegbatch.errors import ObjectMissing
+from pegbatch.engine.listing import list_objects
 from pegbatch.ports import ObjectInfo, ObjectStore
 
 OTHERS_MOST = 10
@@ -27,7 +25,7 @@ class ListedInputs:
 
     def __init__(self, store: ObjectStore, folder: str) -> None:
         """Take the folder's URL; nothing is asked before the first look."""
-        self._objects = _objects(store, folder)
+        self._objects = list_objects(store, folder)
         self._next: ObjectInfo | None = None
         self._drawn = self._asked = 0
 
@@ -49,10 +47,3 @@ class ListedInputs:
         self._drawn += 1
         too_many = self._drawn > BEGIN_MOST + OTHERS_MOST * self._asked
         self._next = None if too_many else next(self._objects, None)
-
-
-def _objects(store: ObjectStore, folder: str) -> Iterator[ObjectInfo]:
-    try:
-        yield from store.list(folder)
-    except ObjectMissing:
-        return

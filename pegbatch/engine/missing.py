@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pegbatch.engine.history.past_records import newest_records, read_newest, records_of_array
+from pegbatch.engine.listing import KEYS_A_PAGE
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.model.layout import parse_record_key
 from pegbatch.model.marks import FailureKeys, Mark
@@ -26,8 +27,6 @@ BagReader = Callable[[str, Iterable[int]], Iterable[tuple[int, Collection[str]]]
 Hear = Callable[[TaskRecord], None]
 """Is told of each record that counts for a task of the bags whose records are read."""
 
-KEYS_A_PAGE = 1_000
-"""Source: Amazon S3 API, ListObjectsV2."""
 ARRAYS_AT_ONCE = 8
 """Arrays that are looked at at a time: each reads many records at once."""
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pegbatch.engine.deliveries import Output
-from pegbatch.engine.history.past_records import list_urls, newest_records
+from pegbatch.engine.history.past_records import newest_records
+from pegbatch.engine.listing import KEYS_A_PAGE, list_urls
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.errors import ObjectMissing
 from pegbatch.model.layout import FILE_FOLDERS, PRIVATE_KEY, join_url, record_key
@@ -29,9 +30,6 @@ from pegbatch.ports import ObjectStore
 FilesReader = Callable[[str, Iterable[int]], Iterable[TaskFiles]]
 """(array, bags) to the tasks in these bags, bag after bag, in the order in which they run."""
 
-HEADS_MOST = 1_000
-"""So many files are looked up one by one: a page of a listing tells of as many.
-Source: Amazon S3 API, ListObjectsV2."""
 LISTED_MOST = 100
 """Files of the run for each that is looked for, up to which they are listed: a page takes the place
 of ten calls, or of more."""
@@ -159,7 +157,7 @@ class _Search:
 
     def find_lost(self, known: frozenset[str]) -> bool:
         """Look which needed files are gone, besides those known to be; say whether any is."""
-        if len(self._needed) > max(HEADS_MOST, self._files // LISTED_MOST):
+        if len(self._needed) > max(KEYS_A_PAGE, self._files // LISTED_MOST):
             self._lost = self._needed - self._there()
         else:
             names = sorted(self._needed)

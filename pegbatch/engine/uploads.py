@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pegbatch.engine.listed_inputs import ListedInputs
+from pegbatch.engine.listing import KEYS_A_PAGE
 from pegbatch.engine.parallel import map_parallel
 from pegbatch.errors import InputChanged, ObjectMissing
 from pegbatch.ports import ObjectInfo, ObjectStore
-
-HEADS_MOST = 1_000
-"""So many inputs are asked for one by one: a page of a listing tells of as many.
-Source: Amazon S3 API, ListObjectsV2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +64,15 @@ def upload_all(store: ObjectStore, items: Iterable[UploadItem]) -> UploadCount:
 def look_up_inputs(store: ObjectStore, items: Iterable[UploadItem]) -> Iterator[Awaited]:
     """Yield the items in their order with what is known of their objects.
 
-    Shapes: no call up to HEADS_MOST items; of more one LIST of the inputs, unless most of these
+    Shapes: no call up to KEYS_A_PAGE items; of more one LIST of the inputs, unless most of these
     are of other runs. Files of the plan itself are not looked for.
     Errors: those of the store.
     """
     source = iter(items)
-    first = tuple(islice(source, HEADS_MOST + 1))
+    first = tuple(islice(source, KEYS_A_PAGE + 1))
     listing: ListedInputs | None = None
     for item in chain(first, source):
-        if item.sha256 is None or len(first) <= HEADS_MOST:
+        if item.sha256 is None or len(first) <= KEYS_A_PAGE:
             yield Awaited(item)
             continue
         listing = listing or ListedInputs(store, item.url.rpartition("/")[0])

@@ -91,8 +91,7 @@ class WorkflowBuilder(Findings):
         uses are (LFN, flags), a repeated LFN becomes one row with the flags of all.
         """
         task = len(self._ids)
-        if not self._edges.add_job(identifier, task):
-            self._refuse_double(identifier, line)
+        self._note_id(identifier, line, task)
         if hooks:
             known = self._hook_numbers
             self._hooked_tasks[task] = known.setdefault(hooks, len(known))
@@ -159,8 +158,7 @@ class WorkflowBuilder(Findings):
         )
 
     def _count_foreign(self, identifier: str, line: int, names: Iterable[str]) -> None:
-        if not self._edges.add_job(identifier, NO_TASK):
-            self._refuse_double(identifier, line)
+        self._note_id(identifier, line, NO_TASK)
         self._foreign_jobs += 1
         self._foreign_files.update(names)
 
@@ -171,12 +169,13 @@ class WorkflowBuilder(Findings):
             "name the workflow's file in a <dax> job, or in a pegasusWorkflow job, instead",
         )
 
-    def _refuse_double(self, identifier: str, line: int) -> None:
-        self.defect(
-            line,
-            f"the job id {identifier!r} is given twice",
-            "every job needs an id of its own",
-        )
+    def _note_id(self, identifier: str, line: int, task: int) -> None:
+        if not self._edges.add_job(identifier, task):
+            self.defect(
+                line,
+                f"the job id {identifier!r} is given twice",
+                "every job needs an id of its own",
+            )
 
     def _profile_set(self, profiles: Profiles, identifier: str, line: int) -> int:
         numbers = self._set_numbers

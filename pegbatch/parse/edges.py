@@ -49,13 +49,9 @@ class EdgeColumns:
 
     def add_parents(self, child: str, parents: Sequence[str], lines: Sequence[int]) -> None:
         """Add the edges to one child, each with its line."""
-        numbers = self._numbers
-        try:
-            found = [numbers[parent] for parent in parents]
-        except KeyError:
-            found = [self._number(parent) for parent in parents]
-        self._parents.extend(found)
-        self._children.extend([self._number(child)] * len(parents))
+        number = self._number
+        self._parents.extend([number(parent) for parent in parents])
+        self._children.extend([number(child)] * len(parents))
         self._lines.extend(lines)
 
     def resolve(self) -> tuple[Edges, list[tuple[str, int]]]:

@@ -49,10 +49,7 @@ def _executable_uses(workflow: Workflow) -> Iterator[tuple[int, TransformationNa
     made = {
         lfn for lfn, flags in zip(tasks.use_lfns, tasks.use_flags, strict=True) if flags & OUTPUT
     }
-    task = 0
-    for use, (lfn, flags) in enumerate(zip(tasks.use_lfns, tasks.use_flags, strict=True)):
-        while use >= tasks.use_offsets[task + 1]:
-            task += 1
+    for use, (task, lfn, flags) in enumerate(tasks.uses()):
         if flags & EXECUTABLE and lfn not in made:
             owner = workflow.transformations[tasks.transformations[task]]
             yield use, owner, workflow.lfns[lfn]

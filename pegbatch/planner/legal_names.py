@@ -17,11 +17,12 @@ SEGMENT_MAX_BYTES = 253
 CHECKSUM_SUFFIX = ".sha256"
 """What the store adds to the key of a large object to name its checksum (docs/formats.md)."""
 
-_SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_.+=,@%~-]{0,200}"
-_PLAIN = re.compile(rf"(?:{_SEGMENT}/)*{_SEGMENT}").fullmatch
-_ODD_CHARACTER = re.compile(r"[^A-Za-z0-9_.+=,@%~\n-]").search
-_ODD_BEGINNING = re.compile(r"\n[^A-Za-z0-9_]").search
 _PLAIN_MAX = 201
+_FIRST, _LATER = "A-Za-z0-9_", "A-Za-z0-9_.+=,@%~-"
+_SEGMENT = rf"[{_FIRST}][{_LATER}]{{0,{_PLAIN_MAX - 1}}}"
+_PLAIN = re.compile(rf"(?:{_SEGMENT}/)*{_SEGMENT}").fullmatch
+_ODD_CHARACTER = re.compile(rf"[^\n{_LATER}]").search
+_ODD_BEGINNING = re.compile(rf"\n[^{_FIRST}]").search
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]").search
 _NUMBERED = re.compile(r"#[0-9]+\Z").search
 

@@ -11,13 +11,13 @@ several lengths, where packing by runtime is asked for and the vCPUs are known.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from pegbatch.planner.align import align
 from pegbatch.planner.components import find_parts
 from pegbatch.planner.make_arrays import make_arrays
-from pegbatch.planner.rehearse import Rehearsals
+from pegbatch.planner.rehearse import Rehearsal, Rehearsals
 from pegbatch.planner.stages import ArrayDraft, Arrayed, BagShares, grow
 from pegbatch.planner.unit_relations import units_of
 from pegbatch.planner.urgency import most_urgent_first, urgencies
@@ -41,21 +41,24 @@ def separate(arrayed: Arrayed) -> Arrayed:
     if arrayed.tuning.array_by != "auto" or not arrayed.drafts:
         return _by_level(arrayed, arrayed.drafts)
     rehearsals = Rehearsals(arrayed)
-    plans = list(_arrangements(arrayed))
-    best = _best(plans, rehearsals)
+    best = _best(list(_arrangements(arrayed)), lambda plan: rehearsals.play(align(plan)))
     if arrayed.tuning.pack_runtime_seconds is None or arrayed.tuning.pack_vcpus is None:
         return best
-    return _best([grow(Arrayed, best, bag_shares=shares) for shares in BAG_SHARES], rehearsals)
+    aligned = align(best)  # which does not hang on how long bags are
+    plans = [grow(Arrayed, best, bag_shares=shares) for shares in BAG_SHARES]
+    return _best(
+        plans, lambda plan: rehearsals.play(grow(Arrayed, aligned, bag_shares=plan.bag_shares))
+    )
 
 
-def _best(plans: Sequence[Arrayed], rehearsals: Rehearsals) -> Arrayed:
+def _best(plans: Sequence[Arrayed], play: Callable[[Arrayed], Rehearsal]) -> Arrayed:
     """Return the first of the best plans; none that takes longer on unlimited vCPUs than the last.
 
     Shapes: one or more plans, those with fewer arrays first.
     """
     if len(plans) == 1:
         return plans[0]
-    played = [rehearsals.play(align(plan)) for plan in plans]
+    played = [play(plan) for plan in plans]
     most = played[-1].unlimited_seconds
     least = min(of.score for of in played if of.unlimited_seconds <= most)
     return next(

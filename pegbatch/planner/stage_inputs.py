@@ -86,18 +86,13 @@ class _Wanted:
 
     def _readers(self) -> tuple[dict[int, set[int]], set[int]]:
         """Return the arrays that read each file, and the files that some task cannot do without."""
-        tasks, web = self.packed.workflow.tasks, self.web
         readers: dict[int, set[int]] = {}
         required: set[int] = set()
-        task = 0
-        for use, lfn in enumerate(tasks.use_lfns):
-            if lfn not in web or tasks.use_flags[use] & OUTPUT:
-                continue
-            while use >= tasks.use_offsets[task + 1]:
-                task += 1
-            readers.setdefault(lfn, set()).add(self.packed.array_of[task])
-            if not tasks.use_flags[use] & OPTIONAL:
-                required.add(lfn)
+        for task, lfn, flags in self.packed.workflow.tasks.uses():
+            if lfn in self.web and not flags & OUTPUT:
+                readers.setdefault(lfn, set()).add(self.packed.array_of[task])
+                if not flags & OPTIONAL:
+                    required.add(lfn)
         return readers, required
 
 

@@ -65,12 +65,10 @@ def _exit_code(path: Path) -> int:
     except PASSING as error:
         say(f"pegbatch: {error}; to be tried again")
         return EXIT_AGAIN
-    except (InputError, PlanError) as error:
-        say(told(error.problems))
-        say(f"  {ADVICE}")
-        return error.exit_code
     except PegbatchError as error:
         say(told(error.problems))
+        if isinstance(error, (InputError, PlanError)):
+            say(f"  {ADVICE}")
         return error.exit_code
     except Exception:
         traceback.print_exc()

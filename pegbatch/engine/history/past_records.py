@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pegbatch.engine.listing import list_urls
 from pegbatch.errors import ObjectMissing
 from pegbatch.model.layout import array_records, join_url, parse_record_key, records_folder
 from pegbatch.model.records import TaskRecord, parse_records, settle
@@ -45,15 +46,6 @@ def has_records_of_try(store: ObjectStore, run_url: str, array: str, number: int
     urls = list_urls(store, join_url(run_url, array_records(array)))
     keys = (key for url in urls if (key := parse_record_key(url)) is not None)
     return any(key.number == number and key.attempt > 0 for key in keys)
-
-
-def list_urls(store: ObjectStore, folder: str) -> Iterator[str]:
-    """Yield the URLs of the objects below a folder; none where there is no such folder."""
-    try:
-        for info in store.list(folder):
-            yield info.url
-    except ObjectMissing:
-        return
 
 
 def _records(store: ObjectStore, url: str) -> list[TaskRecord]:

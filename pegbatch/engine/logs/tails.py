@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pegbatch.engine.history.past_records import list_urls, read_records
+from pegbatch.engine.history.past_records import read_records
+from pegbatch.engine.listing import list_urls
 from pegbatch.model.layout import join_url, records_folder
 from pegbatch.model.logs import AttemptLog, LoggedTask
 from pegbatch.model.records import TaskRecord

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pegbatch.engine.history.past_records import list_urls, newest_records
+from pegbatch.engine.history.past_records import newest_records
+from pegbatch.engine.listing import list_urls
 from pegbatch.engine.state import RunState
 from pegbatch.model.layout import FAILURES_KEY, join_url, parse_failure_key
 from pegbatch.ports import ObjectStore

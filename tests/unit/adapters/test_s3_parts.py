@@ -14,7 +14,7 @@ import pytest
 from pegbatch.adapters.s3_parts import SINGLE_PUT_BYTES, UPLOADS_AT_ONCE
 from pegbatch.adapters.store import Store
 from pegbatch.errors import AccessDenied
-from tests.answering_s3 import reply, server
+from tests.answering import reply_as_s3, s3_server
 
 DATA = bytes(SINGLE_PUT_BYTES + 1)
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -52,9 +52,9 @@ class Account:
 def served(account: Account) -> Iterator[Store]:
     def answer(handler: BaseHTTPRequestHandler, number: int) -> None:
         is_signed = handler.headers["x-amz-content-sha256"] != UNSIGNED
-        reply(handler, *account.answer(handler.command, handler.path, is_signed))
+        reply_as_s3(handler, *account.answer(handler.command, handler.path, is_signed))
 
-    with server(answer, retry_seconds=5) as (store, _):
+    with s3_server(answer, retry_seconds=5) as (store, _):
         yield store
 
 

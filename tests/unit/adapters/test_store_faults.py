@@ -16,7 +16,7 @@ from pegbatch.adapters import drafts, s3_bucket
 from pegbatch.adapters.store import Store, store_from_environment
 from pegbatch.adapters.store_directory import DirectoryBackend
 from pegbatch.errors import AccessDenied, StoreError, StoreUnreachable, UsageError
-from tests.answering_s3 import reply, server
+from tests.answering import reply_as_s3, s3_server
 
 DATA = b"0123456789" * 1000
 
@@ -29,22 +29,22 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_transient_fault_is_ridden_out(status: int) -> None:
-    with server(lambda h, n: reply(h, status if n < 2 else 200, DATA)) as (store, seen):
+    with s3_server(lambda h, n: reply_as_s3(h, status if n < 2 else 200, DATA)) as (store, seen):
         assert store.read("s3://bucket/key") == DATA
     assert len(seen) == 3
 
 
 def test_a_fault_is_ridden_out_by_time_and_not_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3_bucket, "LONGEST_BACKOFF_SECONDS", 0.1)
-    slow_down = lambda h, n: reply(h, 503 if n < 20 else 200)  # noqa: E731
-    with server(slow_down, retry_seconds=120) as (store, seen):
+    slow_down = lambda h, n: reply_as_s3(h, 503 if n < 20 else 200)  # noqa: E731
+    with s3_server(slow_down, retry_seconds=120) as (store, seen):
         store.write("s3://bucket/key", DATA)
     assert len(seen) == 21
 
 
 def test_a_fault_that_lasts_is_an_unreachable_store() -> None:
     with (
-        server(lambda h, n: reply(h, 503, b"<Code>SlowDown</Code>")) as (store, seen),
+        s3_server(lambda h, n: reply_as_s3(h, 503, b"<Code>SlowDown</Code>")) as (store, seen),
         pytest.raises(StoreUnreachable, match=r"s3://bucket/key: .*503"),
     ):
         store.read("s3://bucket/key")
@@ -54,7 +54,7 @@ def test_a_fault_that_lasts_is_an_unreachable_store() -> None:
 @pytest.mark.parametrize(("status", "error"), [(403, AccessDenied), (400, StoreError)])
 def test_a_refusal_is_not_repeated(status: int, error: type[Exception]) -> None:
     with (
-        server(lambda h, n: reply(h, status)) as (store, seen),
+        s3_server(lambda h, n: reply_as_s3(h, status)) as (store, seen),
         pytest.raises(error, match="s3://bucket/key"),
     ):
         store.read("s3://bucket/key")
@@ -64,7 +64,7 @@ def test_a_refusal_is_not_repeated(status: int, error: type[Exception]) -> None:
 def test_a_bucket_that_is_not_there_is_told_from_a_missing_object() -> None:
     body = b"<Error><Code>NoSuchBucket</Code></Error>"
     with (
-        server(lambda h, n: reply(h, 404, body)) as (store, _),
+        s3_server(lambda h, n: reply_as_s3(h, 404, body)) as (store, _),
         pytest.raises(StoreError, match="there is no bucket bucket"),
     ):
         store.read("s3://bucket/key")
@@ -72,7 +72,7 @@ def test_a_bucket_that_is_not_there_is_told_from_a_missing_object() -> None:
 
 def test_a_wrong_region_is_explained() -> None:
     with (
-        server(lambda h, n: reply(h, 301)) as (store, _),
+        s3_server(lambda h, n: reply_as_s3(h, 301)) as (store, _),
         pytest.raises(StoreError, match="AWS_REGION"),
     ):
         store.read("s3://bucket/key")
@@ -90,11 +90,11 @@ def test_a_body_that_breaks_off_is_fetched_again(tmp_path: Path) -> None:
         elif "Range" in handler.headers:
             start = int(handler.headers["Range"].removeprefix("bytes=").split("-")[0])
             span = f"bytes {start}-{len(DATA) - 1}/{len(DATA)}"
-            reply(handler, 206, DATA[start:], Content_Range=span)
+            reply_as_s3(handler, 206, DATA[start:], Content_Range=span)
         else:
-            reply(handler, 200, DATA)
+            reply_as_s3(handler, 200, DATA)
 
-    with server(cut_first) as (store, seen):
+    with s3_server(cut_first) as (store, seen):
         info = store.download("s3://bucket/key", tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == DATA
     assert info.sha256 == hashlib.sha256(DATA).hexdigest()
@@ -106,9 +106,9 @@ def test_damaged_bytes_are_fetched_again(tmp_path: Path) -> None:
 
     def damaged_first(handler: BaseHTTPRequestHandler, number: int) -> None:
         body = DATA if number else DATA[:-1] + b"x"
-        reply(handler, 200, body, x_amz_meta_sha256=right)
+        reply_as_s3(handler, 200, body, x_amz_meta_sha256=right)
 
-    with server(damaged_first) as (store, seen):
+    with s3_server(damaged_first) as (store, seen):
         assert store.download("s3://bucket/key", tmp_path / "out").sha256 == right
     assert len(seen) == 2
 

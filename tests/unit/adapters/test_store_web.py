@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -15,41 +14,10 @@ from pegbatch.adapters import store_backend
 from pegbatch.adapters.s3_bucket import S3Options
 from pegbatch.adapters.store import Store
 from pegbatch.errors import AccessDenied, ObjectMissing, StoreError, StoreUnreachable
+from tests.answering import reply, web_server
 
 DATA = bytes(range(256)) * 9000
-Answer = Callable[[BaseHTTPRequestHandler, int], None]
-
-
-@contextmanager
-def server(answer: Answer) -> Iterator[tuple[str, list[str]]]:
-    """Serve every request by a function of (handler, number of the request from 0)."""
-    seen: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.path)
-            answer(self, len(seen) - 1)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_address[1]}", seen
-        finally:
-            http.shutdown()
-            thread.join()
-
-
-def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body)))
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    handler.end_headers()
-    handler.wfile.write(body)
+server = partial(web_server, told=attrgetter("path"))
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,12 @@ def write(bench: Bench, array: str, bag: int, state: TaskState = "succeeded") ->
     bench.store.write(f"{RUN_URL}/{record_key(array, bag, 1, 1)}", record_line(record))
 
 
+def write_summary(bench: Bench, state: str, number: int, *, succeeded: int, failed: int) -> None:
+    counts = {"total": 4, "succeeded": succeeded, "failed": failed, "skipped": 0}
+    summary = json.dumps({"state": state, "try": number, "tasks": counts}).encode()
+    bench.store.write(f"{RUN_URL}/summary.json", summary)
+
+
 def told(state: RunState, array: str) -> tuple[str, dict[str, int]]:
     found: ArrayState = state.arrays[array]
     return found.status, dict(found.children)
@@ -67,9 +73,7 @@ def test_under_stop_a_child_with_a_mark_has_failed() -> None:
 
 def test_where_the_verdict_has_spoken_all_is_as_it_says() -> None:
     bench = begun(diamond())
-    counts = {"total": 4, "succeeded": 4, "failed": 0, "skipped": 0}
-    summary = json.dumps({"state": "succeeded", "try": 1, "tasks": counts}).encode()
-    bench.store.write(f"{RUN_URL}/summary.json", summary)
+    write_summary(bench, "succeeded", 1, succeeded=4, failed=0)
     state = wait(bench.context())
     assert state.outcome == "succeeded"
     assert {array.reason for array in state.arrays.values()} == {FORGOTTEN}
@@ -78,9 +82,7 @@ def test_where_the_verdict_has_spoken_all_is_as_it_says() -> None:
 def test_a_summary_that_no_verdict_has_written_settles_nothing() -> None:
     for said in ("cancelled", ""):
         bench = begun(diamond())
-        counts = {"total": 4, "succeeded": 1, "failed": 0, "skipped": 0}
-        summary = json.dumps({"state": said, "try": 1, "tasks": counts}).encode()
-        bench.store.write(f"{RUN_URL}/summary.json", summary)
+        write_summary(bench, said, 1, succeeded=1, failed=0)
         write(bench, "first", 0)
         state = wait(bench.context())
         assert told(state, "first")[0] == "SUCCEEDED"
@@ -89,9 +91,7 @@ def test_a_summary_that_no_verdict_has_written_settles_nothing() -> None:
 
 def test_where_the_verdict_has_counted_failures_each_child_has_spoken() -> None:
     bench = begun(diamond())
-    counts = {"total": 4, "succeeded": 3, "failed": 1, "skipped": 0}
-    summary = json.dumps({"state": "failed", "try": 1, "tasks": counts}).encode()
-    bench.store.write(f"{RUN_URL}/summary.json", summary)
+    write_summary(bench, "failed", 1, succeeded=3, failed=1)
     state = wait(bench.context())
     assert state.outcome == "failed"
     assert told(state, "middle") == ("SUCCEEDED", {"SUCCEEDED": 2})
@@ -99,9 +99,7 @@ def test_where_the_verdict_has_counted_failures_each_child_has_spoken() -> None:
 
 def test_the_summary_of_an_earlier_try_is_not_believed() -> None:
     bench = begun(diamond())
-    counts = {"total": 4, "succeeded": 4, "failed": 0, "skipped": 0}
-    summary = json.dumps({"state": "succeeded", "try": 7, "tasks": counts}).encode()
-    bench.store.write(f"{RUN_URL}/summary.json", summary)
+    write_summary(bench, "succeeded", 7, succeeded=4, failed=0)
     assert wait(bench.context()).outcome == "failed"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pegbatch.engine.listed_inputs import BEGIN_MOST, ListedInputs
-from pegbatch.engine.uploads import HEADS_MOST, UploadItem, look_up_inputs, upload_all
+from pegbatch.engine.listing import KEYS_A_PAGE
+from pegbatch.engine.uploads import UploadItem, look_up_inputs, upload_all
 from pegbatch.errors import ObjectMissing
 from tests.fakes_store import MemoryStore
 
@@ -29,7 +30,7 @@ def store_of(numbers: range, data: bytes = b"x") -> MemoryStore:
 
 
 def test_many_inputs_that_are_there_take_one_listing_and_no_other_call() -> None:
-    count = HEADS_MOST + 1
+    count = KEYS_A_PAGE + 1
     store = store_of(range(0, 3 * count, 3))
     plan_file = UploadItem(source=Path(__file__), url="s3://bucket/runs/run/plan/plan.json")
     items = [*(item(3 * number) for number in range(count)), plan_file]
@@ -40,13 +41,13 @@ def test_many_inputs_that_are_there_take_one_listing_and_no_other_call() -> None
 
 
 def test_few_inputs_are_asked_for_one_by_one() -> None:
-    store = store_of(range(HEADS_MOST))
-    assert upload_all(store, map(item, range(HEADS_MOST))).files == HEADS_MOST
+    store = store_of(range(KEYS_A_PAGE))
+    assert upload_all(store, map(item, range(KEYS_A_PAGE))).files == KEYS_A_PAGE
     assert not store.called("list")
 
 
 def test_what_the_listing_lacks_or_shows_in_another_size_is_asked_for(tmp_path: Path) -> None:
-    count = HEADS_MOST + 1
+    count = KEYS_A_PAGE + 1
     store = store_of(range(count))
     store.put_bare(url_of(5), b"longer")
     store.objects.pop(url_of(7))

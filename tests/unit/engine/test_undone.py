@@ -8,8 +8,8 @@ from typing import Any
 
 from pegbatch.engine.deliveries import Output
 from pegbatch.engine.history.past_records import newest_records
+from pegbatch.engine.listing import KEYS_A_PAGE
 from pegbatch.engine.undone import (
-    HEADS_MOST,
     Deliveries,
     Undone,
     find_undone,
@@ -118,7 +118,7 @@ def test_in_a_bag_with_a_missing_task_the_others_may_be_undone() -> None:
 
 
 def test_very_many_needed_files_are_looked_up_in_one_listing() -> None:
-    count = HEADS_MOST + 1
+    count = KEYS_A_PAGE + 1
     reads = {f"q{n}": f"p{n}" for n in range(count)}
     run = Run(plan(job("p", size=count), job("q", "p", size=count)), reads)
     run.put(*(f"p{n}" for n in range(count) if n != 7))
