@@ -12,6 +12,8 @@ from pegbatch.errors import AccessDenied, BucketMissing, ObjectMissing, StoreErr
 
 _TRANSIENT = re.compile(r"HTTP error|status code: (5\d\d|429)\b")
 """In obstore's messages: what it retried, in vain."""
+_BEYOND_END = re.compile(r"status code: 416\b")
+"""Not the number alone: it may stand in the key, the port, or the time that was taken."""
 _REFUSALS = {
     "ExpiredToken": "the credentials have expired; get new ones, and run again",
     "RequestTimeTooSkewed": "the clock of this machine is wrong by more than 15 minutes; set it",
@@ -42,6 +44,11 @@ def translated(bucket: str, where: str) -> Iterator[None]:
 def is_transient(error: BaseException) -> bool:
     """Say whether an error is one that obstore has retried, in vain."""
     return bool(_TRANSIENT.search(str(error)))
+
+
+def is_beyond_end(error: BaseException) -> bool:
+    """Say whether a range was asked for that begins where the object has ended."""
+    return bool(_BEYOND_END.search(first_line(error)))
 
 
 def broken(error: BaseException, where: str) -> StoreError:

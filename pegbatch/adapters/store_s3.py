@@ -18,7 +18,7 @@ from obstore.store import S3Store
 
 from pegbatch.adapters.pieces import Chunk
 from pegbatch.adapters.s3_bucket import S3Options, open_bucket
-from pegbatch.adapters.s3_errors import broken, first_line, is_transient, translated
+from pegbatch.adapters.s3_errors import broken, first_line, is_beyond_end, is_transient, translated
 from pegbatch.adapters.s3_parts import SINGLE_PUT_BYTES, PartUploads
 from pegbatch.adapters.store_backend import BrokenTransfer, Found, Opened, Pauses
 from pegbatch.adapters.store_urls import (
@@ -64,7 +64,7 @@ class S3Backend:
                 options: Any = {"range": {"offset": start}}
                 return bytes(obstore.get(self._store, key, options=options).bytes())
             except BaseError as error:
-                if "416" in first_line(error):
+                if is_beyond_end(error):
                     return b""
                 raise
 

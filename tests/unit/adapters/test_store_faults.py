@@ -51,6 +51,22 @@ def test_a_fault_that_lasts_is_an_unreachable_store() -> None:
     assert len(seen) > 2
 
 
+@pytest.mark.parametrize(("status", "error"), [(400, StoreError), (503, StoreUnreachable)])
+def test_a_fault_is_no_end_of_an_object_whatever_numbers_stand_in_its_key(
+    status: int, error: type[Exception]
+) -> None:
+    with (
+        s3_server(lambda h, n: reply_as_s3(h, status, b"<Code>416</Code>"), 1) as (store, _),
+        pytest.raises(error, match="key416"),
+    ):
+        store.read("s3://bucket/key416")
+
+
+def test_a_range_beyond_the_end_of_an_object_is_empty() -> None:
+    with s3_server(lambda h, n: reply_as_s3(h, 416)) as (store, _):
+        assert store.read("s3://bucket/key", start=9, length=3) == b""
+
+
 @pytest.mark.parametrize(("status", "error"), [(403, AccessDenied), (400, StoreError)])
 def test_a_refusal_is_not_repeated(status: int, error: type[Exception]) -> None:
     with (
